@@ -1,0 +1,1 @@
+//! Inputs of the public registrations (IDN-67, IDN-71).

@@ -1,0 +1,13 @@
+//! What every context stands on: ids, time, text, errors of input, the outbox, scheduled jobs, idempotency keys.
+pub mod email;
+pub mod idempotency_key;
+pub mod ids;
+pub mod job;
+pub mod locale;
+pub mod outbox;
+pub mod patch;
+pub mod secret;
+pub mod tenant;
+pub mod time;
+pub mod timezone;
+pub mod validation;
