@@ -4,6 +4,7 @@ pub mod idempotency_key;
 pub mod ids;
 pub mod job;
 pub mod locale;
+pub mod media;
 pub mod outbox;
 pub mod patch;
 pub mod secret;
