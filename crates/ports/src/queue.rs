@@ -1,31 +1,76 @@
 //! The message queue: first in, first out within a group, at least once.
-use async_trait::async_trait;
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
-};
-use tokio::sync::Notify;
+//!
+//! A consumer is idempotent and treats a message whose subject is gone as done: a message once sent is never looked
+//! for in order to take it back (EVT-76).
+mod memory;
 
-/// The largest body a message may have, in bytes: what SQS takes.
+use async_trait::async_trait;
+use std::time::Duration;
+
+pub use memory::MemoryQueue;
+
+/// The largest body that a message may have, in bytes: what every SQS queue takes.
 pub const MAX_BODY: usize = 256 * 1024;
+
+/// The longest group or deduplication id, in characters.
+pub const MAX_ID: usize = 128;
 
 /// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
+    /// 1 to [`MAX_BODY`] bytes of text, without control characters other than tab, line feed and carriage return.
     pub body: String,
-    /// Messages of one group arrive in order, one at a time.
+    /// Messages of one group arrive in order, and none while an earlier one of the group is being worked on. 1 to
+    /// [`MAX_ID`] visible ASCII characters (EVT-72).
     pub group: String,
     /// A message whose id was seen within five minutes is accepted and not delivered again. Derive it from what the
-    /// message means, never from a random number, so that a retry after a crash is the same message.
+    /// message means, never from a random number, so that a retry after a crash is the same message. 1 to [`MAX_ID`]
+    /// visible ASCII characters.
     pub dedup_id: String,
+}
+
+impl Message {
+    /// What no queue will take, found before any call: a message that breaks the limits given at the fields.
+    ///
+    /// # Errors
+    /// [`QueueError::TooLarge`] for the body's size, [`QueueError::Refused`] for everything else.
+    pub fn validate(&self) -> Result<(), QueueError> {
+        let refused = |why: &str| Err(QueueError::Refused(why.into()));
+        match self.body.len() {
+            0 => return refused("the body is empty"),
+            size if size > MAX_BODY => return Err(QueueError::TooLarge { size }),
+            _ => {}
+        }
+        if !self.body.chars().all(is_allowed_in_body) {
+            return refused("the body holds a control character");
+        }
+        if !is_id(&self.group) {
+            return refused("the group is not 1 to 128 visible ASCII characters");
+        }
+        if !is_id(&self.dedup_id) {
+            return refused("the deduplication id is not 1 to 128 visible ASCII characters");
+        }
+        Ok(())
+    }
+}
+
+/// The characters of XML 1.0, which is what SQS takes.
+fn is_allowed_in_body(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=MAX_ID).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// A message received, to be acknowledged, released, or left to appear again when its visibility ends.
 #[derive(Clone, Debug)]
 pub struct Delivery {
+    /// The queue's name for the message: the same at every delivery and among the dead letters.
+    pub id: String,
     pub body: String,
     pub group: String,
+    /// Names this delivery, not the message: worth nothing once the visibility has ended.
     pub receipt: String,
     /// 1 on the first delivery.
     pub attempt: u32,
@@ -34,9 +79,11 @@ pub struct Delivery {
 /// A message that failed too often.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct DeadLetter {
+    /// The [`Delivery::id`] that it had.
     pub id: String,
     pub group: String,
     pub body: String,
+    /// How often it was delivered, at least; some queues count a look at the dead letters as well.
     pub attempts: u32,
 }
 
@@ -44,9 +91,13 @@ pub struct DeadLetter {
 pub enum QueueError {
     #[error("the message has {size} bytes, the queue takes {MAX_BODY}")]
     TooLarge { size: usize },
-    /// The queue will never take this message.
-    #[error("the queue refused the message: {0}")]
+    /// The queue will never do this: another try is of no use.
+    #[error("the queue refused: {0}")]
     Refused(String),
+    /// The delivery's visibility ended before it was acknowledged or extended: the message is, or soon will be,
+    /// delivered to somebody else.
+    #[error("the receipt has expired")]
+    ReceiptExpired,
     /// Worth another try later.
     #[error("queue unavailable: {0}")]
     Unavailable(String),
@@ -56,191 +107,77 @@ pub enum QueueError {
 pub trait Queue: Send + Sync + 'static {
     /// Sends any number of messages; the answers stand in their order, one each, so that a partial failure can be
     /// retried by entry.
+    ///
+    /// Within a group the order is kept across failures: after a message that is [`QueueError::Unavailable`] the
+    /// later ones of its group are not sent and are `Unavailable` too. A message that can never be sent
+    /// ([`QueueError::TooLarge`], [`QueueError::Refused`]) holds nobody up. A message that is `Unavailable` may have
+    /// arrived all the same: send it again with the same deduplication id. Two calls at once have no order.
     async fn send(&self, messages: &[Message]) -> Vec<Result<(), QueueError>>;
-    /// Receives up to `max` messages, waiting at most `wait` for the first.
+
+    /// Receives up to `max` messages (a queue may give fewer at a time), waiting about `wait` for the first; a queue
+    /// may count the wait in whole seconds, rounded up.
+    ///
+    /// One answer may hold several messages of a group, in order: when one of them fails, leave the later ones alone.
     async fn receive(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError>;
+
     /// Done: the message never appears again.
+    ///
+    /// # Errors
+    /// [`QueueError::ReceiptExpired`] when it will appear again nevertheless; not every queue can tell.
     async fn acknowledge(&self, receipt: &str) -> Result<(), QueueError>;
-    /// Keeps the message invisible for `visibility` from now: longer while it is worked on, zero to release it.
+
+    /// Keeps the message invisible for `visibility` from now: longer while it is worked on, zero to release it. A
+    /// queue may round up to the second, and limit the time (SQS: twelve hours since it was received).
+    ///
+    /// # Errors
+    /// [`QueueError::ReceiptExpired`] when the visibility had already ended.
     async fn extend(&self, receipt: &str, visibility: Duration) -> Result<(), QueueError>;
-    /// What failed too often, oldest first.
+
+    /// What failed too often, oldest first. A look, not a census: see the limits of the queue in question.
     async fn dead_letters(&self, max: usize) -> Result<Vec<DeadLetter>, QueueError>;
-    /// Sends a dead letter again, as a new message; false when there is none of this id.
+
+    /// Sends a dead letter again, as a new message behind all others of its group; false when there is none of this
+    /// id.
     async fn replay(&self, id: &str) -> Result<bool, QueueError>;
 }
 
-const DEDUP_WINDOW: Duration = Duration::from_secs(300);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The embedded queue: one process, lost when it ends (the outbox is what survives).
-pub struct MemoryQueue {
-    state: Mutex<State>,
-    arrived: Notify,
-    visibility: Duration,
-    max_attempts: u32,
-}
-
-#[derive(Default)]
-struct State {
-    next: u64,
-    waiting: VecDeque<Item>,
-    in_flight: HashMap<String, (Item, Instant)>,
-    seen: HashMap<String, Instant>,
-    dead: VecDeque<Item>,
-}
-
-#[derive(Clone)]
-struct Item {
-    id: u64,
-    message: Message,
-    attempts: u32,
-}
-
-impl Default for MemoryQueue {
-    fn default() -> Self {
-        Self::new(Duration::from_secs(30), 5)
-    }
-}
-
-impl MemoryQueue {
-    /// A message not acknowledged within `visibility` appears again; after `max_attempts` it is a dead letter.
-    pub fn new(visibility: Duration, max_attempts: u32) -> Self {
-        Self { state: Mutex::default(), arrived: Notify::new(), visibility, max_attempts }
+    fn message(body: &str, group: &str, dedup_id: &str) -> Message {
+        Message { body: body.into(), group: group.into(), dedup_id: dedup_id.into() }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    #[test]
+    fn evt_72_a_message_without_a_group_is_refused_before_any_call() {
+        assert!(matches!(message("{}", "", "d").validate(), Err(QueueError::Refused(_))));
     }
 
-    fn take(&self, max: usize) -> Vec<Delivery> {
-        let now = Instant::now();
-        let mut state = self.state();
-        state.return_expired(now, self.max_attempts);
-        let mut taken = Vec::new();
-        let mut i = 0;
-        while i < state.waiting.len() && taken.len() < max {
-            let blocked = state.waiting.get(i).is_none_or(|item| state.is_in_flight(&item.message.group));
-            if blocked {
-                i += 1;
-                continue;
-            }
-            let Some(mut item) = state.waiting.remove(i) else { break };
-            item.attempts += 1;
-            let receipt = format!("{}-{}", item.id, item.attempts);
-            taken.push(Delivery {
-                body: item.message.body.clone(),
-                group: item.message.group.clone(),
-                receipt: receipt.clone(),
-                attempt: item.attempts,
-            });
-            state.in_flight.insert(receipt, (item, now + self.visibility));
-        }
-        taken
-    }
-}
-
-impl State {
-    fn is_in_flight(&self, group: &str) -> bool {
-        self.in_flight.values().any(|(item, _)| item.message.group == group)
-    }
-
-    /// Messages whose visibility ended go back to their place, by id, or to the dead letters.
-    fn return_expired(&mut self, now: Instant, max_attempts: u32) {
-        let expired: Vec<String> =
-            self.in_flight.iter().filter(|(_, (_, ends))| *ends <= now).map(|(r, _)| r.clone()).collect();
-        for receipt in expired {
-            let Some((item, _)) = self.in_flight.remove(&receipt) else { continue };
-            if item.attempts >= max_attempts {
-                self.dead.push_back(item);
-            } else {
-                let at = self.waiting.iter().position(|w| w.id > item.id).unwrap_or(self.waiting.len());
-                self.waiting.insert(at, item);
-            }
+    #[test]
+    fn the_limits_of_a_message() {
+        let long = "x".repeat(MAX_ID + 1);
+        for (case, taken) in [
+            (message("{}", "42", "d"), true),
+            (message("línea\n\t😀", "a-b:c/d", "sha_256"), true),
+            (message(&"b".repeat(MAX_BODY), &"g".repeat(MAX_ID), &"d".repeat(MAX_ID)), true),
+            (message("", "g", "d"), false),
+            (message("a\0b", "g", "d"), false),
+            (message("\u{FFFE}", "g", "d"), false),
+            (message("{}", &long, "d"), false),
+            (message("{}", "g", ""), false),
+            (message("{}", "g", &long), false),
+            (message("{}", "a group", "d"), false),
+            (message("{}", "grüppe", "d"), false),
+        ] {
+            let refused = matches!(case.validate(), Err(QueueError::Refused(_)));
+            assert_eq!(refused, !taken, "{} / {} / {}", case.body.len(), case.group, case.dedup_id);
         }
     }
 
-    fn accept(&mut self, message: &Message, now: Instant) {
-        self.seen.retain(|_, at| now.duration_since(*at) < DEDUP_WINDOW);
-        if self.seen.insert(message.dedup_id.clone(), now).is_some() {
-            return;
-        }
-        self.push(message.clone());
-    }
-
-    fn push(&mut self, message: Message) {
-        self.next += 1;
-        self.waiting.push_back(Item { id: self.next, message, attempts: 0 });
-    }
-}
-
-#[async_trait]
-impl Queue for MemoryQueue {
-    async fn send(&self, messages: &[Message]) -> Vec<Result<(), QueueError>> {
-        let now = Instant::now();
-        let results = messages
-            .iter()
-            .map(|m| match m.body.len() {
-                size if size > MAX_BODY => Err(QueueError::TooLarge { size }),
-                _ => {
-                    self.state().accept(m, now);
-                    Ok(())
-                }
-            })
-            .collect();
-        self.arrived.notify_waiters();
-        results
-    }
-
-    async fn receive(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
-        let deadline = tokio::time::Instant::now() + wait;
-        loop {
-            let arrived = self.arrived.notified();
-            let taken = self.take(max);
-            if !taken.is_empty() || tokio::time::Instant::now() >= deadline {
-                return Ok(taken);
-            }
-            // wakes for visibility that ends as well as for what arrives
-            let pause = tokio::time::Instant::now() + Duration::from_millis(100);
-            tokio::select! {
-                () = arrived => {}
-                () = tokio::time::sleep_until(deadline.min(pause)) => {}
-            }
-        }
-    }
-
-    async fn acknowledge(&self, receipt: &str) -> Result<(), QueueError> {
-        self.state().in_flight.remove(receipt);
-        self.arrived.notify_waiters();
-        Ok(())
-    }
-
-    async fn extend(&self, receipt: &str, visibility: Duration) -> Result<(), QueueError> {
-        if let Some((_, ends)) = self.state().in_flight.get_mut(receipt) {
-            *ends = Instant::now() + visibility;
-        }
-        self.arrived.notify_waiters();
-        Ok(())
-    }
-
-    async fn dead_letters(&self, max: usize) -> Result<Vec<DeadLetter>, QueueError> {
-        let mut state = self.state();
-        state.return_expired(Instant::now(), self.max_attempts);
-        let letter = |item: &Item| DeadLetter {
-            id: item.id.to_string(),
-            group: item.message.group.clone(),
-            body: item.message.body.clone(),
-            attempts: item.attempts,
-        };
-        Ok(state.dead.iter().take(max).map(letter).collect())
-    }
-
-    async fn replay(&self, id: &str) -> Result<bool, QueueError> {
-        let mut state = self.state();
-        let Some(at) = state.dead.iter().position(|item| item.id.to_string() == id) else { return Ok(false) };
-        if let Some(item) = state.dead.remove(at) {
-            state.push(item.message);
-        }
-        drop(state);
-        self.arrived.notify_waiters();
-        Ok(true)
+    #[test]
+    fn a_body_is_measured_in_bytes() {
+        let body = "é".repeat(MAX_BODY / 2 + 1);
+        assert_eq!(message(&body, "g", "d").validate(), Err(QueueError::TooLarge { size: MAX_BODY + 2 }));
     }
 }
