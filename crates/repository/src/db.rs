@@ -1,0 +1,164 @@
+use crate::{Conn, Result, Retryable, StoreError, Tx, conn::Inner};
+use backon::{BackoffBuilder, ExponentialBuilder};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+use std::{future::Future, ops::Deref, sync::Arc, time::Duration};
+
+/// The database: a pool of connections, cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    conn: Arc<Conn>,
+}
+
+impl Deref for Db {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct DbOptions {
+    /// `postgres://…`, `sqlite://path` or `sqlite::memory:`
+    pub url: String,
+    pub max_connections: u32,
+    pub acquire_timeout: Duration,
+    /// A statement that takes longer is ended by the server (IDN-109; PostgreSQL).
+    pub statement_timeout: Duration,
+}
+
+impl DbOptions {
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            max_connections: 16,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Db {
+    pub async fn connect(options: DbOptions) -> Result<Self> {
+        let memory = options.url.contains(":memory:");
+        let mut connect = ConnectOptions::new(options.url.clone());
+        // every connection to :memory: is a database of its own
+        connect
+            .max_connections(if memory { 1 } else { options.max_connections })
+            .acquire_timeout(options.acquire_timeout)
+            .sqlx_logging(false)
+            .test_before_acquire_if_idle_for(Duration::from_secs(30))
+            .map_sqlx_sqlite_opts(move |sqlite| {
+                use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+                // pragmas belong to a connection, so they are set here, where each is made
+                sqlite
+                    .foreign_keys(true)
+                    .busy_timeout(Duration::from_secs(5))
+                    .journal_mode(if memory { SqliteJournalMode::Memory } else { SqliteJournalMode::Wal })
+                    .synchronous(SqliteSynchronous::Normal)
+                    .create_if_missing(true)
+            })
+            .map_sqlx_postgres_opts(move |postgres| {
+                let timeout = format!("{}ms", options.statement_timeout.as_millis());
+                postgres.application_name("gymapi").options([("statement_timeout", timeout)])
+            });
+        Ok(Self { conn: Arc::new(Conn(Inner::Pool(Database::connect(connect).await?))) })
+    }
+
+    /// A handle with no database: begin and commit do nothing, any statement is an error. For unit tests of services.
+    pub fn detached() -> Self {
+        Self { conn: Arc::new(Conn(Inner::Detached)) }
+    }
+
+    /// The pool itself: for migrations and for tests. `None` when detached.
+    pub fn pool(&self) -> Option<&DatabaseConnection> {
+        match &self.conn.0 {
+            Inner::Pool(p) => Some(p),
+            _ => None,
+        }
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.pool().is_some_and(|p| p.get_database_backend() == DbBackend::Postgres)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        match self.pool() {
+            Some(p) => Ok(p.ping().await?),
+            None => Err(StoreError::Detached),
+        }
+    }
+
+    /// Closes the pool: waits for what runs.
+    pub async fn close(&self) {
+        if let Some(p) = self.pool() {
+            let _ = p.clone().close().await;
+        }
+    }
+
+    /// `let tx = db.begin().await?; …; tx.commit().await?`. Dropping rolls back. Prefer [`Self::run`].
+    pub async fn begin(&self) -> Result<Tx> {
+        let inner = match self.pool() {
+            // IMMEDIATE: a SQLite transaction that reads first and writes later fails with BUSY_SNAPSHOT, which no
+            // busy timeout waits for. PostgreSQL ignores it.
+            Some(p) => Inner::Tx(
+                p.begin_with_options(TransactionOptions {
+                    sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                    ..Default::default()
+                })
+                .await?,
+            ),
+            None => Inner::Detached,
+        };
+        Ok(Tx(Arc::new(Conn(inner))))
+    }
+
+    /// Runs `work` in one transaction and commits when it returns `Ok`; on contention runs it again, up to 5 times.
+    ///
+    /// `work` gets a cheap owned handle, so it needs no boxed future and no higher-ranked lifetime:
+    /// `db.run(async |tx| …)`. It must have no side effects but through `tx`.
+    pub async fn run<T, E, F, Fut>(&self, work: F) -> Result<T, E>
+    where
+        F: Fn(Tx) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: From<StoreError> + Retryable,
+    {
+        let mut pauses = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(5))
+            .with_max_delay(Duration::from_millis(300))
+            .with_max_times(4)
+            .with_jitter()
+            .build();
+        loop {
+            match self.attempt(&work).await {
+                Err(e) if e.is_retryable() => match pauses.next() {
+                    Some(pause) => {
+                        metrics::counter!("gymapi_transaction_retries_total").increment(1);
+                        tokio::time::sleep(pause).await;
+                    }
+                    None => return Err(e),
+                },
+                other => return other,
+            }
+        }
+    }
+
+    async fn attempt<T, E, F, Fut>(&self, work: &F) -> Result<T, E>
+    where
+        F: Fn(Tx) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: From<StoreError>,
+    {
+        let tx = self.begin().await?;
+        match work(tx.clone()).await {
+            Ok(value) => tx.commit().await.map(|()| value).map_err(E::from),
+            Err(e) => {
+                let _ = tx.rollback().await;
+                Err(e)
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+use crate::{Conn, Result};
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    OutboxId,
+    kernel::{
+        outbox::{ActiveModel, Column as C, Effect, Entity, Model, OutboxStatus as S},
+        time,
+    },
+};
+use sea_orm::{
+    ActiveEnum, ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
+    sea_query::{Alias, Expr, LockBehavior, LockType, OnConflict, Query},
+};
+
+/// Effects written with the change that causes them (decision 3).
+#[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Writes an effect, unless one of the same kind and dedupe key waits already.
+    async fn push(&self, conn: &Conn, effect: Effect) -> Result<()>;
+    /// Leases up to `max` effects of these kinds that are due, oldest first. Of one aggregate only the oldest
+    /// unfinished effect is ever leased; one whose lease ran out is leased again.
+    async fn claim(&self, conn: &Conn, kinds: &[&'static str], max: u64, lease: &str, holds: TimeDelta)
+    -> Result<Vec<Model>>;
+    /// Ends an effect that this lease still holds.
+    async fn finish(&self, conn: &Conn, id: OutboxId, lease: &str) -> Result<bool>;
+    /// Hands an effect back for `at`; when a newer one of its kind and key waits already, this one is superseded
+    /// and done.
+    async fn postpone(&self, conn: &Conn, row: &Model, lease: &str, at: DateTime<Utc>, error: &str) -> Result<bool>;
+    /// Gives up: the effect waits for an operator.
+    async fn park(&self, conn: &Conn, id: OutboxId, lease: &str, error: &str) -> Result<bool>;
+    /// Gives back everything that this lease holds, for a worker that stops.
+    async fn release(&self, conn: &Conn, lease: &str) -> Result<u64>;
+    async fn dead(&self, conn: &Conn, limit: u64) -> Result<Vec<Model>>;
+    /// Makes a dead effect pending again; false when there is none of this id.
+    async fn replay(&self, conn: &Conn, id: OutboxId) -> Result<bool>;
+    /// Deletes what was done before `before`; returns how many.
+    async fn reap(&self, conn: &Conn, before: DateTime<Utc>) -> Result<u64>;
+    /// Effects not done yet, dead ones left out, and dead ones.
+    async fn backlog(&self, conn: &Conn) -> Result<(u64, u64)>;
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SeaOutbox;
+
+fn held(id: OutboxId, lease: &str) -> Condition {
+    Condition::all().add(C::Id.eq(id)).add(C::Status.eq(S::Running)).add(C::Lease.eq(lease))
+}
+
+#[async_trait]
+impl Outbox for SeaOutbox {
+    async fn push(&self, conn: &Conn, effect: Effect) -> Result<()> {
+        let now = time::now();
+        let row = ActiveModel {
+            gym_id: Set(effect.gym),
+            kind: Set(effect.kind.to_owned()),
+            aggregate: Set(effect.aggregate),
+            dedupe_key: Set(effect.dedupe_key),
+            payload: Set(effect.payload),
+            status: Set(S::Pending),
+            attempts: Set(0),
+            next_attempt_at: Set(now),
+            created_at: Set(now),
+            ..Default::default()
+        };
+        let waiting_already = OnConflict::columns([C::Kind, C::DedupeKey])
+            .target_and_where(Expr::col(C::Status).eq(S::Pending.to_value()))
+            .do_nothing()
+            .to_owned();
+        Entity::insert(row).on_conflict(waiting_already).exec_without_returning(&conn.executor()?).await?;
+        Ok(())
+    }
+
+    async fn claim(
+        &self,
+        conn: &Conn,
+        kinds: &[&'static str],
+        max: u64,
+        lease: &str,
+        holds: TimeDelta,
+    ) -> Result<Vec<Model>> {
+        let now = time::now();
+        let older = Alias::new("older");
+        let unfinished_before = Query::select()
+            .expr(Expr::value(1))
+            .from_as(Entity, older.clone())
+            .and_where(Expr::col((older.clone(), C::Aggregate)).equals((Entity, C::Aggregate)))
+            .and_where(Expr::col((older.clone(), C::Status)).is_in([S::Pending.to_value(), S::Running.to_value()]))
+            .and_where(Expr::col((older, C::Id)).lt(Expr::col((Entity, C::Id))))
+            .to_owned();
+        let due = Condition::any()
+            .add(Condition::all().add(C::Status.eq(S::Pending)).add(C::NextAttemptAt.lte(now)))
+            .add(Condition::all().add(C::Status.eq(S::Running)).add(C::LeasedUntil.lt(now)));
+        let ids = Entity::find()
+            .select_only()
+            .column(C::Id)
+            .filter(C::Kind.is_in(kinds.iter().copied()))
+            .filter(due.clone())
+            .filter(Expr::exists(unfinished_before).not())
+            .order_by_asc(C::Id)
+            .limit(max)
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .into_query();
+        let claimed = Entity::update_many()
+            .col_expr(C::Status, Expr::value(S::Running.to_value()))
+            .col_expr(C::Lease, Expr::value(lease))
+            .col_expr(C::LeasedUntil, Expr::value(now + holds))
+            .col_expr(C::Attempts, Expr::col(C::Attempts).add(1))
+            .filter(C::Id.in_subquery(ids))
+            // seen again under the row's lock: another worker may have taken it since the subquery looked
+            .filter(due)
+            .exec_with_returning(&conn.executor()?)
+            .await?;
+        Ok(claimed)
+    }
+
+    async fn finish(&self, conn: &Conn, id: OutboxId, lease: &str) -> Result<bool> {
+        let done = Entity::update_many()
+            .col_expr(C::Status, Expr::value(S::Done.to_value()))
+            .col_expr(C::DoneAt, Expr::value(time::now()))
+            .filter(held(id, lease))
+            .exec(&conn.executor()?)
+            .await?;
+        Ok(done.rows_affected == 1)
+    }
+
+    async fn postpone(&self, conn: &Conn, row: &Model, lease: &str, at: DateTime<Utc>, error: &str) -> Result<bool> {
+        let newer = Query::select()
+            .expr(Expr::value(1))
+            .from_as(Entity, Alias::new("newer"))
+            .and_where(Expr::col((Alias::new("newer"), C::Kind)).eq(row.kind.as_str()))
+            .and_where(Expr::col((Alias::new("newer"), C::DedupeKey)).eq(row.dedupe_key.clone()))
+            .and_where(Expr::col((Alias::new("newer"), C::Status)).eq(S::Pending.to_value()))
+            .to_owned();
+        let superseded = Entity::update_many()
+            .col_expr(C::Status, Expr::value(S::Done.to_value()))
+            .col_expr(C::DoneAt, Expr::value(time::now()))
+            .col_expr(C::LastError, Expr::value(error))
+            .filter(held(row.id, lease))
+            .filter(Expr::exists(newer))
+            .exec(&conn.executor()?)
+            .await?;
+        if superseded.rows_affected == 1 {
+            return Ok(true);
+        }
+        let postponed = Entity::update_many()
+            .col_expr(C::Status, Expr::value(S::Pending.to_value()))
+            .col_expr(C::NextAttemptAt, Expr::value(at))
+            .col_expr(C::LastError, Expr::value(error))
+            .col_expr(C::Lease, Expr::value(Option::<String>::None))
+            .filter(held(row.id, lease))
+            .exec(&conn.executor()?)
+            .await?;
+        Ok(postponed.rows_affected == 1)
+    }
+
+    async fn park(&self, conn: &Conn, id: OutboxId, lease: &str, error: &str) -> Result<bool> {
+        let parked = Entity::update_many()
+            .col_expr(C::Status, Expr::value(S::Dead.to_value()))
+            .col_expr(C::LastError, Expr::value(error))
+            .filter(held(id, lease))
+            .exec(&conn.executor()?)
+            .await?;
+        Ok(parked.rows_affected == 1)
+    }
+
+    async fn release(&self, conn: &Conn, lease: &str) -> Result<u64> {
+        // the lease simply ends now: going back to pending could meet a newer effect of the same key
+        let released = Entity::update_many()
+            .col_expr(C::LeasedUntil, Expr::value(time::now() - TimeDelta::seconds(1)))
+            .filter(C::Status.eq(S::Running))
+            .filter(C::Lease.eq(lease))
+            .exec(&conn.executor()?)
+            .await?;
+        Ok(released.rows_affected)
+    }
+
+    async fn dead(&self, conn: &Conn, limit: u64) -> Result<Vec<Model>> {
+        let dead = Entity::find().filter(C::Status.eq(S::Dead)).order_by_asc(C::Id).limit(limit);
+        Ok(dead.all(&conn.executor()?).await?)
+    }
+
+    async fn replay(&self, conn: &Conn, id: OutboxId) -> Result<bool> {
+        let replayed = Entity::update_many()
+            .col_expr(C::Status, Expr::value(S::Pending.to_value()))
+            .col_expr(C::Attempts, Expr::value(0))
+            .col_expr(C::NextAttemptAt, Expr::value(time::now()))
+            // its key may be taken by a newer effect that waits: the replayed one goes without
+            .col_expr(C::DedupeKey, Expr::value(Option::<String>::None))
+            .filter(C::Id.eq(id))
+            .filter(C::Status.eq(S::Dead))
+            .exec(&conn.executor()?)
+            .await?;
+        Ok(replayed.rows_affected == 1)
+    }
+
+    async fn reap(&self, conn: &Conn, before: DateTime<Utc>) -> Result<u64> {
+        let reaped = Entity::delete_many()
+            .filter(C::Status.eq(S::Done))
+            .filter(C::DoneAt.lt(before))
+            .exec(&conn.executor()?)
+            .await?;
+        Ok(reaped.rows_affected)
+    }
+
+    async fn backlog(&self, conn: &Conn) -> Result<(u64, u64)> {
+        let counts: Vec<(S, i64)> = Entity::find()
+            .select_only()
+            .column(C::Status)
+            .column_as(C::Id.count(), "n")
+            .filter(C::Status.is_in([S::Pending, S::Running, S::Dead]))
+            .group_by(C::Status)
+            .into_tuple()
+            .all(&conn.executor()?)
+            .await?;
+        let sum = |dead: bool| counts.iter().filter(|(s, _)| (*s == S::Dead) == dead).map(|(_, n)| *n as u64).sum();
+        Ok((sum(false), sum(true)))
+    }
+}
