@@ -1,1 +1,12 @@
+#![doc = include_str!("../README.md")]
+mod account;
+mod login;
+mod management;
+mod management_token;
+mod response;
+mod role;
+mod secret;
 
+pub use login::{Auth0Login, LoginOptions};
+pub use management::{Auth0Management, ManagementOptions};
+pub use secret::Secret;
