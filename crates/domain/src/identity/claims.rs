@@ -68,7 +68,8 @@ impl Claims {
 
 /// A claim whose name is a URL that ends so (IDN-8).
 fn namespaced<'a>(raw: &'a Map<String, Value>, suffix: &str) -> Option<&'a Value> {
-    raw.iter().find(|(name, _)| name.starts_with("http") && name.ends_with(suffix)).map(|(_, value)| value)
+    let is_url = |name: &str| name.starts_with("https://") || name.starts_with("http://");
+    raw.iter().find(|(name, _)| is_url(name) && name.ends_with(suffix)).map(|(_, value)| value)
 }
 
 /// `scope` ∪ `permissions`, or, when that is empty, the namespaced list (IDN-5).
@@ -122,7 +123,7 @@ mod tests {
     fn idn_8_email_may_stand_under_a_url() {
         let c = claims(json!({"https://gymapi/email": "a@b.c", "https://gymapi/email_verified": true})).unwrap();
         assert_eq!((c.email.as_deref(), c.email_verified), (Some("a@b.c"), true));
-        assert_eq!(claims(json!({"not/email": "a@b.c"})).unwrap().email, None);
+        assert_eq!(claims(json!({"not/email": "a@b.c", "httpish/email": "a@b.c"})).unwrap().email, None);
     }
 
     #[test]
