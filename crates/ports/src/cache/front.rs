@@ -1,7 +1,7 @@
 use super::*;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -11,6 +11,10 @@ use std::{
 use tokio::{sync::OnceCell, time::timeout};
 
 type Flight = Arc<OnceCell<Bytes>>;
+
+/// The load of one key. Whoever saw another version does not join it: that load may have begun before a write of
+/// another process (IDN-100). No version = the store could not be asked.
+type FlightId = (Ns, String, Option<u64>);
 
 tokio::task_local! {
     /// Hits and misses of the request that runs (IDN-106). Set by the HTTP layer; elsewhere nobody counts.
@@ -31,8 +35,9 @@ pub struct CacheStats {
 /// invalidation went through; other processes may serve its old values until they expire.
 pub struct CacheFront {
     backend: Arc<dyn Cache>,
-    flights: Mutex<HashMap<(Ns, String), Flight>>,
-    dirty: Mutex<HashSet<Ns>>,
+    flights: Mutex<HashMap<FlightId, Flight>>,
+    /// Namespaces whose invalidation failed, each with a mark of the last failure.
+    dirty: Mutex<HashMap<Ns, Version>>,
     epoch: Instant,
     open_until_ms: AtomicU64,
     op_timeout: Duration,
@@ -78,14 +83,18 @@ impl CacheFront {
 
     /// A namespace whose invalidation failed is not read until it went through.
     async fn settle(&self, ns: &Ns) -> bool {
-        if !lock(&self.dirty).contains(ns) {
+        let Some(mark) = lock(&self.dirty).get(ns).copied() else {
             return true;
+        };
+        if self.guarded("bump", self.backend.bump(ns)).await.is_none() {
+            return false;
         }
-        if self.guarded("bump", self.backend.bump(ns)).await.is_some() {
-            lock(&self.dirty).remove(ns);
-            return true;
+        // an invalidation that failed since then has a mark of its own and stays
+        let mut dirty = lock(&self.dirty);
+        if dirty.get(ns) == Some(&mark) {
+            dirty.remove(ns);
         }
-        false
+        !dirty.contains_key(ns)
     }
 
     fn count(&self, ns: &Ns, hit: bool) {
@@ -128,28 +137,24 @@ impl CacheFront {
         if let Some(Lookup { value: Some(v), .. }) = &seen {
             return Ok(v.clone());
         }
-        let id = (ns.clone(), key.to_owned());
-        let flight = lock(&self.flights).entry(id.clone()).or_default().clone();
+        let seat = Seat::take(&self.flights, (ns.clone(), key.to_owned(), seen.as_ref().map(|l| l.version.0)));
         // An error or a cancelled leader leaves the cell empty: the next waiter loads.
-        let result = flight
+        seat.flight
             .get_or_try_init(|| async {
                 let value = load().await?;
-                if let Some(Lookup { version, .. }) = seen {
+                if let Some(Lookup { version, .. }) = seen
+                    && *value != *NONE
+                {
                     self.fill(ns, key, version, value.clone(), ttl).await;
                 }
                 Ok(value)
             })
             .await
-            .cloned();
-        let mut flights = lock(&self.flights);
-        if flights.get(&id).is_some_and(|f| Arc::ptr_eq(f, &flight)) {
-            flights.remove(&id);
-        }
-        result
+            .cloned()
     }
 
     /// Like [`Self::bytes_or_load`] for a value: JSON in the store. An entry that does not decode is a miss, and the
-    /// namespace is dropped (IDN-96).
+    /// namespace is dropped; an empty list is kept, "none" is not (IDN-96).
     pub async fn get_or_load<T, E, F, Fut>(&self, ns: &Ns, key: &str, ttl: Duration, load: F) -> Result<T, E>
     where
         T: Serialize + DeserializeOwned,
@@ -181,9 +186,9 @@ impl CacheFront {
     /// Drops a namespace. Call it after the commit, never before (IDN-100); it never fails the request.
     pub async fn invalidate(&self, ns: &Ns) {
         // readers that come after the write must not join a load that began before it
-        lock(&self.flights).retain(|(n, _), _| n != ns);
+        lock(&self.flights).retain(|(n, ..), _| n != ns);
         if self.guarded("bump", self.backend.bump(ns)).await.is_none() {
-            lock(&self.dirty).insert(ns.clone());
+            lock(&self.dirty).insert(ns.clone(), Version::fresh());
         }
     }
 
@@ -195,6 +200,37 @@ impl CacheFront {
         })
     }
 }
+
+/// A caller's part in a flight. The flight leaves the map with its last passenger, however they leave (a caller that
+/// is cancelled too), or as soon as it has landed: from then on the store answers.
+struct Seat<'a> {
+    flights: &'a Mutex<HashMap<FlightId, Flight>>,
+    id: FlightId,
+    flight: Flight,
+}
+
+impl<'a> Seat<'a> {
+    fn take(flights: &'a Mutex<HashMap<FlightId, Flight>>, id: FlightId) -> Self {
+        let flight = lock(flights).entry(id.clone()).or_default().clone();
+        Self { flights, id, flight }
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        let mut flights = lock(self.flights);
+        // our own hold goes while the map is locked, so that of two who leave at once the second sees itself last
+        let flight = std::mem::take(&mut self.flight);
+        let ours = flights.get(&self.id).is_some_and(|f| Arc::ptr_eq(f, &flight));
+        if ours && (flight.initialized() || Arc::strong_count(&flight) == 2) {
+            flights.remove(&self.id);
+        }
+        drop(flight);
+    }
+}
+
+/// What "none" is encoded to.
+const NONE: &[u8] = b"null";
 
 /// JSON for the cache; what cannot be encoded is a bug in the type and is logged, and an empty entry never decodes.
 pub fn encode<T: Serialize>(value: &T) -> Bytes {
