@@ -1,4 +1,5 @@
 //! The login flow.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 use gymapi_auth0::{Auth0Login, LoginOptions};
 use ports::{
     OAuthProxy,

@@ -1,4 +1,5 @@
 //! What is sent to the management API, and what its answers mean.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 mod tenant;
 
 use ports::{
@@ -7,14 +8,11 @@ use ports::{
 };
 use serde_json::{Value, json};
 use std::time::Duration;
-use tenant::{SECRET, Tenant, new_account};
+use tenant::{ID, ID_ENCODED, SECRET, Tenant, new_account};
 use wiremock::{
     Mock, ResponseTemplate,
-    matchers::{header, method, path, query_param},
+    matchers::{header, path},
 };
-
-const ID: &str = "auth0|6/ñ?";
-const ID_ENCODED: &str = "auth0%7C6%2F%C3%B1%3F";
 
 fn user() -> Value {
     json!({"user_id": "auth0|1", "email": "ana@example.com", "email_verified": true, "nickname": "ana"})
@@ -300,104 +298,4 @@ async fn a_token_that_is_taken_no_longer_is_replaced_once() {
 async fn idn_9_secrets_are_not_shown() {
     let tenant = Tenant::start(3600).await;
     assert!(!format!("{:?}", tenant.options()).contains(SECRET));
-}
-
-fn role_page(numbers: std::ops::Range<u32>) -> ResponseTemplate {
-    let names = ["Owner", "Admin", "Trainer"];
-    let name = |n: u32| {
-        names
-            .get(n as usize)
-            .map_or_else(|| format!("Other {n}"), |name| (*name).to_owned())
-    };
-    answer(
-        200,
-        numbers
-            .map(|n| json!({"id": format!("rol_{n}"), "name": name(n), "description": ""}))
-            .collect(),
-    )
-}
-
-async fn tenant_with_roles(path_of_list: &str) -> Tenant {
-    let tenant = Tenant::answering(ResponseTemplate::new(204)).await;
-    // "Owner", "Admin" and "Trainer" stand on the first page, "Other 100" on the second.
-    for (page, roles) in [("0", role_page(0..100)), ("1", role_page(100..101))] {
-        let list = Mock::given(method("GET"))
-            .and(path(path_of_list))
-            .and(query_param("page", page));
-        list.and(query_param("per_page", "100"))
-            .respond_with(roles)
-            .with_priority(1)
-            .mount(&tenant.server)
-            .await;
-    }
-    tenant
-}
-
-#[tokio::test]
-async fn idn_89_an_accounts_roles_are_read_to_the_last_page() {
-    let tenant = tenant_with_roles(&format!("/api/v2/users/{ID_ENCODED}/roles")).await;
-    let roles = tenant.management().roles(ID).await.unwrap();
-    assert_eq!(
-        (roles.len(), roles[0].as_str(), roles[100].as_str()),
-        (101, "Owner", "Other 100")
-    );
-}
-
-#[tokio::test]
-async fn idn_90_role_ids_are_looked_up_once() {
-    let tenant = tenant_with_roles("/api/v2/roles").await;
-    let management = tenant.management();
-    management.assign_role(ID, "Other 100").await.unwrap();
-    management.assign_role(ID, "Owner").await.unwrap();
-    management
-        .remove_roles(ID, &["Admin".into(), "Unheard of".into(), "Trainer".into()])
-        .await
-        .unwrap();
-    let path = format!("/users/{ID_ENCODED}/roles");
-    let calls = tenant.calls().await;
-    assert_eq!(
-        calls.iter().filter(|(_, path, _)| path.starts_with("/roles")).count(),
-        2
-    );
-    assert_eq!(
-        calls[2..],
-        [
-            ("POST".into(), path.clone(), json!({"roles": ["rol_100"]})),
-            ("POST".into(), path.clone(), json!({"roles": ["rol_0"]})),
-            ("DELETE".into(), path, json!({"roles": ["rol_1", "rol_2"]})),
-        ]
-    );
-}
-
-#[tokio::test]
-async fn idn_90_an_unknown_role_changes_nothing() {
-    let tenant = tenant_with_roles("/api/v2/roles").await;
-    let management = tenant.management();
-    assert!(matches!(
-        management.assign_role(ID, "Unheard of").await,
-        Err(IdentityError::Refused(_))
-    ));
-    assert_eq!(management.remove_roles(ID, &["Unheard of".into()]).await, Ok(()));
-    assert_eq!(management.remove_roles(ID, &[]).await, Ok(()));
-    assert!(tenant.calls().await.iter().all(|(method, ..)| method == "GET"));
-}
-
-#[tokio::test]
-async fn idn_90_a_failed_look_up_is_not_kept() {
-    let tenant = Tenant::answering(ResponseTemplate::new(500)).await;
-    let management = tenant.management();
-    assert!(matches!(
-        management.assign_role(ID, "Owner").await,
-        Err(IdentityError::Unavailable { .. })
-    ));
-    let list = Mock::given(method("GET")).and(path("/api/v2/roles"));
-    list.respond_with(role_page(0..3))
-        .with_priority(1)
-        .mount(&tenant.server)
-        .await;
-    let assign = Mock::given(method("POST")).respond_with(ResponseTemplate::new(204));
-    let assign = assign.with_priority(2);
-    // The token end-point is asked by POST as well and keeps its answer: it was asked already.
-    assign.mount(&tenant.server).await;
-    management.assign_role(ID, "Owner").await.unwrap();
 }

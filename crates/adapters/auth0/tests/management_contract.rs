@@ -1,5 +1,6 @@
 //! What is really sent, held against Auth0's own description of its API: a stand-in checks each request and refuses
 //! what the description does not allow. Its paths have no `/api/v2`.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 mod tenant;
 
 use gymapi_auth0::{Auth0Management, ManagementOptions};

@@ -1,4 +1,5 @@
 //! The server as its own issuer.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 use gymapi_oidc::{DevIssuer, DevIssuerOptions, KeyFileError};
 use ports::{TokenError, TokenVerifier};
 use serde_json::json;

@@ -1,4 +1,5 @@
 //! When the issuer's keys are fetched, and what happens when they cannot be (IDN-3).
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 mod published;
 
 use chrono::TimeDelta;

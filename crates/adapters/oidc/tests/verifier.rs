@@ -1,4 +1,5 @@
 //! Tokens against published keys: the lines 1 and 2 of the rules' list of edge cases.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 mod published;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

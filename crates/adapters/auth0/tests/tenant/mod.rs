@@ -1,17 +1,19 @@
 //! A tenant that answers as a test tells it, and says what it was asked.
+#![allow(dead_code, reason = "each test binary needs another part of it")]
 use gymapi_auth0::{Auth0Management, ManagementOptions};
 use ports::identity::NewAccount;
 use serde_json::{Value, json};
 use std::time::Duration;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::path};
 
+pub const ID: &str = "auth0|6/ñ?";
+pub const ID_ENCODED: &str = "auth0%7C6%2F%C3%B1%3F";
 pub const SECRET: &str = "management-secret";
 
 pub struct Tenant {
     pub server: MockServer,
 }
 
-#[allow(dead_code, reason = "each test binary needs another part of it")]
 impl Tenant {
     /// Gives out tokens of this life time (seconds), and nothing else yet.
     pub async fn start(expires_in: u64) -> Self {

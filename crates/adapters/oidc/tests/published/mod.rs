@@ -1,4 +1,5 @@
 //! An issuer whose key document is served over HTTP and can be changed, delayed and broken.
+#![allow(dead_code, reason = "each test binary needs another part of it")]
 use gymapi_oidc::{DevIssuer, DevIssuerOptions, JwksVerifier, KeySource, Options};
 use ports::{Clock, FixedClock, SystemClock};
 use serde_json::{Value, json};
@@ -19,7 +20,6 @@ pub struct PublishedIssuer {
     answer: Arc<Mutex<ResponseTemplate>>,
 }
 
-#[allow(dead_code, reason = "each test binary needs another part of it")]
 impl PublishedIssuer {
     pub async fn start() -> Self {
         let clock = FixedClock::new(SystemClock.now());
