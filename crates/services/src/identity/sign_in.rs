@@ -1,0 +1,81 @@
+//! The row of a person who shows a token: found, linked, or made (IDN-10 … IDN-15).
+use crate::{
+    Core, Error, Result,
+    access::IDENTITY_CONFLICT,
+    kernel::cache_key::CacheKey,
+};
+use domain::{
+    identity::{Claims, user},
+    kernel::email,
+};
+use repository::StoreError;
+
+/// Finds, links or creates. Concurrent first requests of one identity end with one row (IDN-14).
+pub async fn resolve(core: &Core, claims: &Claims) -> Result<user::Model> {
+    match attempt(core, claims).await {
+        // the address was taken between the look and the insert: by the same identity in another process, or by a
+        // row that now decides whether it may be linked
+        Err(Error::Store(StoreError::Unique(_))) => attempt(core, claims).await.map_err(|e| match e {
+            Error::Store(StoreError::Unique(_)) => IDENTITY_CONFLICT.into(),
+            e => e,
+        }),
+        other => other,
+    }
+}
+
+async fn attempt(core: &Core, claims: &Claims) -> Result<user::Model> {
+    let users = &core.stores.users;
+    if let Some(row) = users.by_auth0_id(&core.db, &claims.sub).await? {
+        if row.qr_code.is_some() {
+            return Ok(row);
+        }
+        users.ensure_qr_code(&core.db, row.id).await?;
+        return Ok(users.by_id(&core.db, row.id).await?.unwrap_or(row));
+    }
+    if let Some(address) = &claims.email
+        && let Some(row) = users.by_email(&core.db, address).await?
+    {
+        return link(core, claims, row).await;
+    }
+    let created = core.db.run(async |tx| Ok::<_, Error>(users.create(&tx, user::Create::from_claims(claims)).await?)).await?;
+    match created {
+        Some(row) => Ok(row),
+        None => Ok(users.by_auth0_id(&core.db, &claims.sub).await?.ok_or(IDENTITY_CONFLICT)?),
+    }
+}
+
+/// A row that nobody claimed goes to the identity whose provider vouches for the address; any other is somebody
+/// else's (IDN-12).
+async fn link(core: &Core, claims: &Claims, row: user::Model) -> Result<user::Model> {
+    let users = &core.stores.users;
+    if row.auth0_id.is_some() || !claims.email_verified {
+        return Err(IDENTITY_CONFLICT.into());
+    }
+    let linked = core
+        .db
+        .run(async |tx| {
+            if !users.link(&tx, row.id, &claims.sub).await? {
+                return Ok::<_, Error>(None);
+            }
+            users.ensure_qr_code(&tx, row.id).await?;
+            Ok(users.by_id(&tx, row.id).await?)
+        })
+        .await?;
+    linked.ok_or_else(|| IDENTITY_CONFLICT.into())
+}
+
+/// Takes over the address of the token when the provider vouches for it and nobody else holds it (IDN-11); says
+/// whether it did.
+pub async fn follow_email(core: &Core, claims: &Claims, row: &crate::Identity) -> Result<bool> {
+    let Some(address) = claims.email.as_deref().filter(|a| !email::same(a, &row.email)) else { return Ok(false) };
+    if !claims.email_verified || core.stores.users.by_email(&core.db, address).await?.is_some() {
+        return Ok(false);
+    }
+    match core.stores.users.set_email(&core.db, row.id, address).await {
+        Ok(()) => {}
+        Err(StoreError::Unique(_)) => return Ok(false),
+        Err(e) => return Err(e.into()),
+    }
+    core.committed(&[CacheKey::UserByAuth0Id(claims.sub.clone()), CacheKey::UserPublicProfile(row.id)]).await;
+    Ok(true)
+}

@@ -1,0 +1,97 @@
+//! The side effects that the outbox carries.
+use super::cache_key::CacheKey;
+use crate::Core;
+use domain::{GymId, UserId, kernel::outbox::Effect};
+use ports::storage::ObjectPath;
+use repository::{Conn, StoreError};
+use serde_json::json;
+
+pub const ROLE_SYNC: &str = "identity.role_sync";
+pub const PICTURE_SYNC: &str = "identity.picture";
+pub const ACCOUNT_DELETE: &str = "identity.account_delete";
+pub const STORAGE_DELETE: &str = "storage.delete";
+pub const CACHE_DROP: &str = "cache.drop";
+
+/// Why an object is deleted (MED 2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeleteReason {
+    Compensation,
+    ContentDeleted,
+    Replaced,
+    Orphan,
+}
+
+/// The identity provider is told the person's highest role (IDN-88).
+pub fn role_sync(user: UserId) -> Effect {
+    Effect {
+        gym: None,
+        kind: ROLE_SYNC,
+        aggregate: format!("account:{user}"),
+        dedupe_key: Some(user.to_string()),
+        payload: json!({ "user_id": user }),
+    }
+}
+
+/// The identity provider is told the person's present picture; the last write wins.
+pub fn picture_sync(user: UserId) -> Effect {
+    Effect {
+        gym: None,
+        kind: PICTURE_SYNC,
+        aggregate: format!("account:{user}"),
+        dedupe_key: Some(user.to_string()),
+        payload: json!({ "user_id": user }),
+    }
+}
+
+/// An account that a registration made and could not keep.
+pub fn account_delete(account: &str) -> Effect {
+    Effect {
+        gym: None,
+        kind: ACCOUNT_DELETE,
+        aggregate: format!("account:{account}"),
+        dedupe_key: Some(account.to_owned()),
+        payload: json!({ "account_id": account }),
+    }
+}
+
+pub fn storage_delete(at: &ObjectPath, reason: DeleteReason) -> Effect {
+    Effect {
+        gym: None,
+        kind: STORAGE_DELETE,
+        aggregate: format!("object:{}", at.bucket),
+        dedupe_key: Some(format!("{}/{}", at.bucket, at.path)),
+        payload: json!({ "bucket": at.bucket, "path": at.path, "reason": reason }),
+    }
+}
+
+/// Drops what a change of power makes stale once more, so that a crash between commit and invalidation cannot leave
+/// an old role standing until it expires.
+fn cache_drop(gym: GymId, keys: &[CacheKey]) -> Effect {
+    Effect {
+        gym: Some(gym),
+        kind: CACHE_DROP,
+        aggregate: format!("cache:{gym}"),
+        dedupe_key: None,
+        payload: json!({ "keys": keys }),
+    }
+}
+
+impl Core {
+    /// Writes an effect in the transaction of the change that causes it.
+    pub async fn effect(&self, tx: &Conn, effect: Effect) -> Result<(), StoreError> {
+        self.stores.outbox.push(tx, effect).await
+    }
+
+    /// Writes the invalidation of `keys` as an effect, for changes that take power away. The caller invalidates after
+    /// its commit as well: this is for the case that it does not live to do so.
+    pub async fn effect_cache_drop(&self, tx: &Conn, gym: GymId, keys: &[CacheKey]) -> Result<(), StoreError> {
+        self.effect(tx, cache_drop(gym, keys)).await
+    }
+
+    /// After a commit: drops cache families, and wakes the relay.
+    pub async fn committed(&self, stale: &[CacheKey]) {
+        self.effects_written.notify_one();
+        futures::future::join_all(stale.iter().map(|key| async { self.cache.invalidate(&key.ns()).await })).await;
+    }
+}

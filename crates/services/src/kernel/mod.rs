@@ -1,0 +1,7 @@
+//! What services share: cache keys, effects and their relay, scheduled jobs, limits, idempotency.
+pub mod cache_key;
+pub mod effect;
+pub mod idempotency;
+pub mod limit;
+pub mod relay;
+pub mod scheduler;

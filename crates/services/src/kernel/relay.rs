@@ -1,0 +1,132 @@
+//! Delivers the outbox: at least once, in order per aggregate, by one worker at a time.
+//!
+//! A worker leases rows under a random name; everything that it writes about a row asks for that lease, so a worker
+//! that was slower than its lease cannot undo what its successor did. Handlers must therefore be idempotent.
+use crate::Core;
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use domain::kernel::outbox::{Model, backoff};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// Why a delivery failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Worth another try, not before `after` when the other side named a time.
+    Retry { reason: String, after: Option<Duration> },
+    /// Will never work: for an operator.
+    Permanent(String),
+}
+
+impl Failure {
+    pub fn retry(reason: impl ToString) -> Self {
+        Self::Retry { reason: reason.to_string(), after: None }
+    }
+}
+
+/// What delivers the effects of one kind.
+#[async_trait]
+pub trait EffectHandler: Send + Sync {
+    fn kind(&self) -> &'static str;
+    /// After so many failed attempts the effect waits for an operator.
+    fn max_attempts(&self) -> i32 {
+        20
+    }
+    async fn deliver(&self, row: &Model) -> Result<(), Failure>;
+    /// Delivers several at once where the other side can take them so; the answers stand in the rows' order.
+    async fn deliver_all(&self, rows: &[Model]) -> Vec<Result<(), Failure>> {
+        futures::future::join_all(rows.iter().map(|row| self.deliver(row))).await
+    }
+}
+
+/// How long a lease holds: longer than the slowest handler's own time limits.
+const LEASE: TimeDelta = TimeDelta::seconds(120);
+const BATCH: u64 = 100;
+
+pub struct Relay {
+    core: Core,
+    handlers: Vec<Arc<dyn EffectHandler>>,
+    lease: String,
+}
+
+impl Relay {
+    pub fn new(core: &Core, handlers: Vec<Arc<dyn EffectHandler>>) -> Self {
+        Self { core: core.clone(), handlers, lease: uuid::Uuid::new_v4().to_string() }
+    }
+
+    /// Delivers what is due now; returns how many effects were tried.
+    pub async fn run_once(&self) -> crate::Result<usize> {
+        let kinds: Vec<_> = self.handlers.iter().map(|h| h.kind()).collect();
+        let mut rows = self.core.stores.outbox.claim(&self.core.db, &kinds, BATCH, &self.lease, LEASE).await?;
+        rows.sort_by_key(|row| row.id);
+        let tried = rows.len();
+        let mut by_kind: BTreeMap<String, Vec<Model>> = BTreeMap::new();
+        for row in rows {
+            by_kind.entry(row.kind.clone()).or_default().push(row);
+        }
+        let groups = by_kind.into_iter().filter_map(|(kind, rows)| {
+            let handler = self.handlers.iter().find(|h| h.kind() == kind)?;
+            Some(self.deliver_group(handler.as_ref(), rows))
+        });
+        for settled in futures::future::join_all(groups).await {
+            settled?;
+        }
+        Ok(tried)
+    }
+
+    async fn deliver_group(&self, handler: &dyn EffectHandler, rows: Vec<Model>) -> crate::Result<()> {
+        let outcomes = handler.deliver_all(&rows).await;
+        for (row, outcome) in rows.iter().zip(outcomes) {
+            self.settle(handler, row, outcome).await?;
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, handler: &dyn EffectHandler, row: &Model, outcome: Result<(), Failure>) -> crate::Result<()> {
+        let outbox = &self.core.stores.outbox;
+        let kind = handler.kind();
+        let label = match outcome {
+            Ok(()) => {
+                outbox.finish(&self.core.db, row.id, &self.lease).await?;
+                "done"
+            }
+            Err(Failure::Retry { reason, after }) if row.attempts < handler.max_attempts() => {
+                let pause = after.and_then(|a| TimeDelta::from_std(a).ok()).unwrap_or_else(|| backoff(row.attempts));
+                let at = self.core.clock.now() + pause;
+                tracing::info!(kind, id = %row.id, attempt = row.attempts, reason, "effect postponed");
+                outbox.postpone(&self.core.db, row, &self.lease, at, &reason).await?;
+                "retry"
+            }
+            Err(Failure::Retry { reason, .. } | Failure::Permanent(reason)) => {
+                tracing::error!(kind, id = %row.id, attempts = row.attempts, reason, "effect is dead: see the outbox");
+                outbox.park(&self.core.db, row.id, &self.lease, &reason).await?;
+                "dead"
+            }
+        };
+        metrics::counter!("gymapi_outbox_deliveries_total", "kind" => kind, "outcome" => label).increment(1);
+        Ok(())
+    }
+
+    /// Delivers until `stop` resolves, then hands back what it holds. A full batch is followed by the next at once;
+    /// otherwise it waits for a commit of this process, or for a second.
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
+        tokio::pin!(stop);
+        loop {
+            let pause = match self.run_once().await {
+                Ok(n) if n as u64 >= BATCH => Duration::ZERO,
+                Ok(_) => Duration::from_secs(1),
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox cannot be read");
+                    Duration::from_secs(2)
+                }
+            };
+            tokio::select! {
+                () = &mut stop => break,
+                () = self.core.effects_written.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        if let Err(error) = self.core.stores.outbox.release(&self.core.db, &self.lease).await {
+            tracing::warn!(%error, "leases of the outbox end by themselves");
+        }
+    }
+}
