@@ -156,8 +156,14 @@ impl ObjectStore for NoObjectStore {
 /// Objects in memory, for tests: what is stored can be looked at, and failures can be ordered.
 pub struct MemoryObjectStore {
     urls: PublicUrls,
-    objects: Mutex<BTreeMap<ObjectPath, (Bytes, String, DateTime<Utc>)>>,
+    objects: Mutex<BTreeMap<ObjectPath, Held>>,
     failures: Mutex<u32>,
+}
+
+struct Held {
+    bytes: Bytes,
+    content_type: String,
+    modified: DateTime<Utc>,
 }
 
 /// Under the buckets of the default configuration.
@@ -184,12 +190,12 @@ impl MemoryObjectStore {
     pub fn object(&self, at: &ObjectPath) -> Option<(Bytes, String)> {
         self.lock()
             .get(at)
-            .map(|(bytes, kind, _)| (bytes.clone(), kind.clone()))
+            .map(|held| (held.bytes.clone(), held.content_type.clone()))
     }
     pub fn paths(&self) -> Vec<ObjectPath> {
         self.lock().keys().cloned().collect()
     }
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ObjectPath, (Bytes, String, DateTime<Utc>)>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ObjectPath, Held>> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
     fn fail(&self) -> Result<(), StorageError> {
@@ -218,7 +224,11 @@ impl ObjectStore for MemoryObjectStore {
         match self.lock().entry(at.clone()) {
             Entry::Occupied(_) => Err(StorageError::Failed("the name is taken".into())),
             Entry::Vacant(place) => {
-                place.insert((bytes, content_type.to_owned(), domain::kernel::time::now()));
+                place.insert(Held {
+                    bytes,
+                    content_type: content_type.to_owned(),
+                    modified: domain::kernel::time::now(),
+                });
                 Ok(())
             }
         }
@@ -238,10 +248,10 @@ impl ObjectStore for MemoryObjectStore {
 
     async fn list(&self, bucket: &str) -> Result<Vec<StoredObject>, StorageError> {
         self.fail()?;
-        let of_bucket = |(at, (_, _, modified)): (&ObjectPath, &(Bytes, String, DateTime<Utc>))| {
+        let of_bucket = |(at, held): (&ObjectPath, &Held)| {
             (at.bucket == bucket).then(|| StoredObject {
                 path: at.path.clone(),
-                modified: *modified,
+                modified: held.modified,
             })
         };
         Ok(self.lock().iter().filter_map(of_bucket).collect())
