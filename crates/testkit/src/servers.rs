@@ -56,7 +56,31 @@ pub fn s3() -> Option<S3> {
     })
 }
 
-/// `host:port` of an SMTP sink, and the address of its list of what it took.
+/// `host:port` of an SMTP sink, and the address of its list of what it took: GET it for
+/// `[{"from", "to", "subject", "text", "html", "raw"}]`, DELETE it to forget. A recipient such as
+/// `refuse-550@example.com` is refused with that code.
 pub fn smtp() -> Option<(String, String)> {
     Some((named("GYMAPI_TEST_SMTP_ADDR")?, named("GYMAPI_TEST_SMTP_API")?))
+}
+
+/// The folder of `initdb`, `postgres` and `pg_ctl`, for tests that stop and start a server of their own. PostgreSQL
+/// refuses to run as root.
+pub fn postgres_binaries() -> Option<String> {
+    named("GYMAPI_TEST_PG_BIN")
+}
+
+/// An OpenID issuer, `http://127.0.0.1:port`, which is also the `iss` of its tokens. Its endpoints are those of its
+/// discovery document; `POST /token` merges the JSON object of the form field `claims` into the token.
+pub fn oidc() -> Option<String> {
+    named("GYMAPI_TEST_OIDC_URL")
+}
+
+/// A stand-in of Auth0's Management API that checks requests against the vendor's document and answers its examples.
+/// Its paths lack `/api/v2`. Never required: the document belongs to the vendor and may be missing.
+pub fn auth0() -> Option<String> {
+    let url = std::env::var("GYMAPI_TEST_AUTH0_URL").ok().filter(|url| !url.is_empty());
+    if url.is_none() {
+        eprintln!("skipped: GYMAPI_TEST_AUTH0_URL is not set");
+    }
+    url
 }
