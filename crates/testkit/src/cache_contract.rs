@@ -2,6 +2,11 @@
 //!
 //! Each function takes a store in which its own namespaces are empty: give every test a fresh store or a prefix of
 //! its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "test code, though it stands in a library"
+)]
 use async_trait::async_trait;
 use futures::future::join_all;
 use ports::cache::{Bytes, Cache, CacheError, CacheFront, Lookup, Ns, Version};

@@ -1,4 +1,5 @@
 //! The cache's contract over the embedded store and over Redis.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 use gymapi_redis::RedisStore;
 use ports::{
     MemoryCache,

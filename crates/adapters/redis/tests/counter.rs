@@ -1,4 +1,5 @@
 //! Counting, over the embedded counter and over Redis with two clients.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 use futures::future::join_all;
 use gymapi_redis::RedisStore;
 use ports::{Counter, MemoryCounter, cache::Version};

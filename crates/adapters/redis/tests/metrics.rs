@@ -1,4 +1,5 @@
 //! IDN-101: what is counted, under which names.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 use gymapi_redis::RedisStore;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use ports::{

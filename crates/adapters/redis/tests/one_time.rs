@@ -1,4 +1,5 @@
 //! Values that are read once, over the embedded store and over Redis.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 use futures::future::join;
 use gymapi_redis::RedisStore;
 use ports::{MemoryOneTimeStore, OneTimeStore, cache::Version};

@@ -1,4 +1,5 @@
 //! What happens while Redis is down, with a server of the test's own that is stopped and started again.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 use gymapi_redis::RedisStore;
 use ports::{Cache, CacheFront, Counter, Ns, OneTimeStore};
 use std::{
@@ -151,7 +152,7 @@ async fn a_server_that_was_started_anew_is_noticed_without_an_error() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_silent_connection_is_given_up_within_the_limit_and_replaced() {
+async fn a_silent_server_fails_a_request_within_the_limit_and_is_used_again_when_it_answers() {
     let Some(binary) = servers::redis_binary() else { return };
     let server = Server::on_a_free_port(&binary);
     let store = server.store();
