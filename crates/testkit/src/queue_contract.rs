@@ -2,7 +2,7 @@
 //!
 //! [`queue_contract!`](crate::queue_contract!) makes one test of each promise, so that a failure names it:
 //!
-//! ```ignore
+//! ```text
 //! mod memory {
 //!     async fn open(visibility: Duration, max_attempts: u32) -> Option<impl Queue> { … }
 //!     testkit::queue_contract!(open);
