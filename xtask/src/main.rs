@@ -1,1 +1,53 @@
-fn main() {}
+//! The project's own commands: `cargo xtask --help`.
+mod conformance;
+mod layers;
+mod rules;
+mod services;
+mod test;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Commands of the GymAPI workspace"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start, stop and list the throw-away servers that tests talk to
+    #[command(subcommand)]
+    Services(services::Command),
+    /// Run every test, over the embedded default and over real servers
+    Test(test::Arguments),
+    /// Check who may depend on whom
+    Layers,
+    /// List the rules of docs/spec and the tests that name them
+    Rules(rules::Arguments),
+    /// Compare a served OpenAPI document with the reference system's operations
+    Conformance(conformance::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Services(command) => services::run(&command),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Layers => layers::run(),
+        Command::Rules(arguments) => rules::run(&arguments),
+        Command::Conformance(arguments) => conformance::run(&arguments),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
