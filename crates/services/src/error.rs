@@ -1,7 +1,8 @@
 //! What can go wrong, in the cases that a caller can act on.
 use domain::{identity::GymRole, kernel::{locale::Locale, validation::Invalid}};
 use ports::identity::{IdentityError, TokenError};
-use repository::{Retryable, StoreError};
+use repository::Retryable;
+pub use repository::StoreError;
 use std::time::Duration;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -11,3 +11,4 @@ pub mod kernel;
 pub use access::{Actor, Caller, Gatekeeper, Identity};
 pub use core::{Core, Stores};
 pub use error::{Error, Refusal, Result};
+pub use repository::{Page, STATEMENTS, identity::user::UserFilter};

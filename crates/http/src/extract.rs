@@ -1,0 +1,28 @@
+//! What a handler is given. A guard stands first among its arguments, so that nothing else is looked at before the
+//! caller is known; every rejection is a problem of ours.
+mod guard;
+mod input;
+
+pub use guard::{
+    Admin, Caller, EarliestGym, GymHeader, Member, NoScope, Owner, Platform, Tenant, TenantOrOnlyGym, Trainer, scope,
+};
+pub(crate) use guard::{Verified, verify};
+pub use input::{Body, Paging, Path, Query};
+
+use crate::{ApiError, state::Provides};
+use axum::{extract::FromRequestParts, http::request::Parts};
+use std::sync::Arc;
+
+/// The service that a handler calls: `Service(people): Service<dyn People>`.
+pub struct Service<T: ?Sized>(pub Arc<T>);
+
+impl<S, T> FromRequestParts<S> for Service<T>
+where
+    S: Provides<Arc<T>> + Send + Sync,
+    T: ?Sized + Send + Sync,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Ok(Self(state.provide()))
+    }
+}

@@ -1,0 +1,222 @@
+use crate::{ApiError, state::Provides};
+use axum::{
+    extract::{FromRequestParts, OptionalFromRequestParts},
+    http::{HeaderMap, HeaderValue, header::AUTHORIZATION, request::Parts},
+};
+use domain::{GymId, identity::{Claims, GymRole}};
+use ports::TokenError;
+use services::{
+    Actor, Error, Gatekeeper,
+    access::{GYM_HEADER, GYM_NOT_FOUND, must_grant},
+};
+use std::{marker::PhantomData, sync::Arc};
+
+/// The scopes that an operation lists (IDN-7).
+pub trait Scopes: Send + Sync + 'static {
+    const SCOPES: &'static [&'static str];
+}
+
+/// No scope: the token and the role decide.
+pub struct NoScope;
+
+impl Scopes for NoScope {
+    const SCOPES: &'static [&'static str] = &[];
+}
+
+/// The scopes of tokens, as types.
+pub mod scope {
+    macro_rules! scopes {
+        ($($name:ident = $scope:literal),+ $(,)?) => {$(
+            pub struct $name;
+            impl super::Scopes for $name {
+                const SCOPES: &'static [&'static str] = &[$scope];
+            }
+        )+};
+    }
+    scopes! {
+        UserRead = "user:read",
+        UserWrite = "user:write",
+        ResourceRead = "resource:read",
+        ResourceWrite = "resource:write",
+        ResourceAdmin = "resource:admin",
+        TenantRead = "tenant:read",
+        TenantAdmin = "tenant:admin",
+    }
+}
+
+/// The least role of a gym guard (IDN-18).
+pub trait Role: Send + Sync + 'static {
+    const ROLE: GymRole;
+}
+
+macro_rules! roles {
+    ($($name:ident),+) => {$(
+        pub struct $name;
+        impl Role for $name {
+            const ROLE: GymRole = GymRole::$name;
+        }
+    )+};
+}
+roles!(Member, Trainer, Admin, Owner);
+
+/// The outcome of looking at the request's token, once per request: the rate limiter looks first (IDN-29).
+#[derive(Clone)]
+pub(crate) struct Verified(pub Result<Arc<Claims>, Error>);
+
+/// Looks at the bearer token; an absent or other scheme is no token (IDN-1).
+pub(crate) async fn verify(authorization: Option<HeaderValue>, gate: &dyn Gatekeeper) -> Option<Verified> {
+    let header = authorization?;
+    let token = header.to_str().ok().and_then(|h| h.split_once(' ')).filter(|(s, _)| s.eq_ignore_ascii_case("bearer"));
+    Some(Verified(match token {
+        Some((_, token)) => gate.verify(token.trim()).await,
+        None => Err(TokenError::Malformed.into()),
+    }))
+}
+
+async fn claims<S>(parts: &mut Parts, state: &S, scopes: &'static [&'static str]) -> Result<Arc<Claims>, ApiError>
+where
+    S: Provides<Arc<dyn Gatekeeper>>,
+{
+    let verified = match parts.extensions.get::<Verified>() {
+        Some(verified) => Some(verified.clone()),
+        None => verify(parts.headers.get(AUTHORIZATION).cloned(), state.provide().as_ref()).await,
+    };
+    let claims = verified.ok_or_else(ApiError::no_token)?.0?;
+    must_grant(&claims, scopes)?;
+    Ok(claims)
+}
+
+/// A positive whole number, or nothing that names a gym (IDN-24).
+fn gym_of(headers: &HeaderMap) -> Result<Option<GymId>, Error> {
+    let Some(header) = headers.get("x-gym-id") else { return Ok(None) };
+    let number = header.to_str().ok().map(str::trim).filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+    match number.and_then(|text| text.parse().ok()) {
+        Some(id) if id > 0 => Ok(Some(GymId(id))),
+        _ => Err(GYM_HEADER.into()),
+    }
+}
+
+/// Any authenticated person: `Caller(caller, ..): Caller<scope::UserRead>`.
+pub struct Caller<Sc = NoScope>(pub services::Caller, pub PhantomData<Sc>);
+
+impl<S, Sc> FromRequestParts<S> for Caller<Sc>
+where
+    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
+    Sc: Scopes,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let claims = claims(parts, state, Sc::SCOPES).await?;
+        Ok(Self(state.provide().caller(claims).await?, PhantomData))
+    }
+}
+
+/// `Option<Caller>`: nobody when no `Authorization` was sent; a bad token is still refused.
+impl<S> OptionalFromRequestParts<S> for Caller
+where
+    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, ApiError> {
+        if !parts.headers.contains_key(AUTHORIZATION) {
+            return Ok(None);
+        }
+        <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some)
+    }
+}
+
+/// A SUPER_ADMIN of the platform.
+pub struct Platform<Sc = NoScope>(pub services::Caller, pub PhantomData<Sc>);
+
+impl<S, Sc> FromRequestParts<S> for Platform<Sc>
+where
+    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
+    Sc: Scopes,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Caller(caller, _) = <Caller<Sc> as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        caller.must_be_super_admin()?;
+        Ok(Self(caller, PhantomData))
+    }
+}
+
+/// A caller inside the gym of `X-Gym-ID`, of at least role `R` (IDN-24): `Tenant(actor, ..): Tenant<Admin>`.
+pub struct Tenant<R, Sc = NoScope>(pub Actor, pub PhantomData<(R, Sc)>);
+
+impl<S, R, Sc> FromRequestParts<S> for Tenant<R, Sc>
+where
+    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
+    R: Role,
+    Sc: Scopes,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let claims = claims(parts, state, Sc::SCOPES).await?;
+        let gym = gym_of(&parts.headers)?.ok_or(Error::from(GYM_HEADER))?;
+        let actor = state.provide().actor(claims, gym).await?;
+        actor.must_be(R::ROLE)?;
+        Ok(Self(actor, PhantomData))
+    }
+}
+
+/// Like [`Tenant`]; a caller who sends no header is in their only gym, when there is exactly one.
+pub struct TenantOrOnlyGym<R, Sc = NoScope>(pub Actor, pub PhantomData<(R, Sc)>);
+
+impl<S, R, Sc> FromRequestParts<S> for TenantOrOnlyGym<R, Sc>
+where
+    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
+    R: Role,
+    Sc: Scopes,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let claims = claims(parts, state, Sc::SCOPES).await?;
+        let gate = state.provide();
+        let gym = match gym_of(&parts.headers)? {
+            Some(gym) => gym,
+            None => {
+                let caller = gate.caller(claims.clone()).await?;
+                gate.only_gym(&caller).await?.ok_or(Error::from(GYM_HEADER))?
+            }
+        };
+        let actor = gate.actor(claims, gym).await?;
+        actor.must_be(R::ROLE)?;
+        Ok(Self(actor, PhantomData))
+    }
+}
+
+/// Like [`Tenant`]; a caller who sends no header is in the gym that they joined first (IDN-85).
+pub struct EarliestGym<R>(pub Actor, pub PhantomData<R>);
+
+impl<S, R> FromRequestParts<S> for EarliestGym<R>
+where
+    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
+    R: Role,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let claims = claims(parts, state, &[]).await?;
+        let gate = state.provide();
+        let gym = match gym_of(&parts.headers)? {
+            Some(gym) => gym,
+            None => {
+                let caller = gate.caller(claims.clone()).await?;
+                gate.earliest_gym(&caller).await?.ok_or(Error::from(GYM_NOT_FOUND))?
+            }
+        };
+        let actor = gate.actor(claims, gym).await?;
+        actor.must_be(R::ROLE)?;
+        Ok(Self(actor, PhantomData))
+    }
+}
+
+/// The gym of an optional header, for operations that only decorate their answer with it.
+pub struct GymHeader(pub Option<GymId>);
+
+impl<S: Send + Sync> FromRequestParts<S> for GymHeader {
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Ok(Self(gym_of(&parts.headers)?))
+    }
+}

@@ -1,0 +1,114 @@
+//! What happens around every operation.
+//!
+//! From outside in: the request's context and diagnostics headers, metrics and the span, panics turned to 500, security
+//! headers, CORS, compression, shedding when saturated, the time limit, rate limits, and nearest to the operation
+//! idempotency and entity tags.
+mod client_ip;
+mod context;
+mod entity_tag;
+mod idempotency;
+mod rate_class;
+mod rate_limit;
+mod saturation;
+mod security_headers;
+mod slashes;
+
+pub use client_ip::ProxyTrust;
+pub use context::{REQUEST, RequestContext};
+
+use crate::{ApiError, AppState};
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, Method},
+    middleware::{from_fn, from_fn_with_state},
+    response::IntoResponse,
+};
+use std::time::Duration;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{Predicate, SizeAbove},
+    },
+    cors::{AllowOrigin, Any, CorsLayer},
+};
+
+/// How the HTTP layer behaves.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// A request that runs longer is answered with 503.
+    pub request_timeout: Duration,
+    /// Requests that may run at once; more are answered with 503 and `Retry-After`.
+    pub max_in_flight: usize,
+    /// Bytes of a body that is not an upload.
+    pub max_body: usize,
+    /// Bytes of path and query.
+    pub max_uri: usize,
+    /// Origins that browsers may call from; empty = any (IDN-107).
+    pub cors_origins: Vec<String>,
+    pub proxy_trust: ProxyTrust,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            request_timeout: Duration::from_secs(30),
+            max_in_flight: 1024,
+            max_body: 1024 * 1024,
+            max_uri: 8 * 1024,
+            cors_origins: Vec::new(),
+            proxy_trust: ProxyTrust::default(),
+        }
+    }
+}
+
+pub(crate) fn around(router: Router<AppState>, state: AppState, http: &Http, document: &serde_json::Value) -> Router {
+    let limits = rate_limit::RateLimit { state: state.clone(), trust: http.proxy_trust.clone() };
+    let slots = saturation::Slots::new(http.max_in_flight);
+    let with_slash = slashes::paths(document);
+    let routed = router
+        .route_layer(from_fn(context::remember_route))
+        .layer(axum::extract::DefaultBodyLimit::max(http.max_body))
+        .layer(from_fn(entity_tag::entity_tag))
+        .layer(from_fn_with_state((state.idempotency.clone(), http.max_body), idempotency::idempotency))
+        .layer(from_fn_with_state(limits, rate_limit::rate_limit))
+        .with_state(state);
+    Router::new()
+        .fallback_service(routed)
+        .layer(from_fn_with_state(with_slash, slashes::complete))
+        .layer(from_fn_with_state((slots, http.request_timeout, http.max_uri), saturation::saturation))
+        .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1000).and(is_text)))
+        .layer(cors(&http.cors_origins))
+        .layer(from_fn(security_headers::security_headers))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(context::context))
+}
+
+/// JSON and text, nothing that is compressed already (IDN-107).
+fn is_text(_: axum::http::StatusCode, _: axum::http::Version, headers: &axum::http::HeaderMap, _: &axum::http::Extensions) -> bool {
+    let kind = headers.get(axum::http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    kind.starts_with("application/json") || kind.starts_with("text/")
+}
+
+/// Any origin unless some are named, never credentials (IDN-107).
+fn cors(origins: &[String]) -> CorsLayer {
+    let origins: Vec<HeaderValue> = origins.iter().filter_map(|o| o.parse().ok()).collect();
+    let allowed = if origins.is_empty() { AllowOrigin::from(Any) } else { AllowOrigin::list(origins) };
+    CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_methods(Any)
+        .allow_headers(Any)
+        .expose_headers([HeaderName::from_static("x-request-id"), HeaderName::from_static("etag")])
+        .max_age(Duration::from_secs(86_400))
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = text.unwrap_or("unknown"), "a handler panicked");
+    ApiError::internal().into_response()
+}
+
+/// Whether a method never changes anything.
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}

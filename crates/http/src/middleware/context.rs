@@ -1,0 +1,140 @@
+use axum::{
+    body::Body,
+    extract::{MatchedPath, Request},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+use domain::kernel::locale::Locale;
+use ports::cache::{CacheStats, REQUEST_STATS};
+use services::STATEMENTS;
+use std::{
+    sync::{Arc, atomic::{AtomicU64, Ordering::Relaxed}},
+    time::{Duration, Instant},
+};
+use tracing::Instrument;
+
+tokio::task_local! {
+    /// The request that runs on this task.
+    pub static REQUEST: RequestContext;
+}
+
+/// What is known of a request before anything else.
+#[derive(Clone, Debug)]
+pub struct RequestContext {
+    pub id: String,
+    pub locale: Locale,
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// An id that the client or a proxy sent, when it is short and plain; else a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let sent = headers.get(REQUEST_ID).and_then(|v| v.to_str().ok());
+    let plain = |id: &&str| !id.is_empty() && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    sent.filter(plain).map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), str::to_owned)
+}
+
+fn locale(headers: &HeaderMap) -> Locale {
+    let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+    header.map(Locale::from_accept_language).unwrap_or_default()
+}
+
+/// Gives the request an id, a locale, a span and counters; gives the answer its diagnostics headers (IDN-106).
+pub(super) async fn context(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let gym = request.headers().get("x-gym-id").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let context = RequestContext { id: request_id(request.headers()), locale: locale(request.headers()) };
+    let id = context.id.clone();
+    let (stats, statements) = (Arc::new(CacheStats::default()), Arc::new(AtomicU64::new(0)));
+    let span = tracing::info_span!("request", %id, %method, path, gym);
+
+    let run = REQUEST.scope(context, REQUEST_STATS.scope(stats.clone(), STATEMENTS.scope(statements.clone(), next.run(request))));
+    let mut response = run.instrument(span.clone()).await;
+
+    let took = started.elapsed();
+    let route = response.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let status = response.status().as_u16();
+    let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    metrics::histogram!("gymapi_http_request_duration_seconds", &labels).record(took.as_secs_f64());
+    let statements = statements.load(Relaxed);
+    metrics::histogram!("gymapi_http_request_statements", "route" => labels[1].1.clone()).record(statements as f64);
+    span.in_scope(|| tracing::info!(status, ms = took.as_secs_f64() * 1e3, statements, "answered"));
+    diagnostics(response.headers_mut(), &id, &method, &path, took, &stats, statements);
+    response
+}
+
+fn diagnostics(
+    headers: &mut HeaderMap,
+    id: &str,
+    method: &axum::http::Method,
+    path: &str,
+    took: Duration,
+    stats: &CacheStats,
+    statements: u64,
+) {
+    let (hits, misses) = (stats.hits.load(Relaxed), stats.misses.load(Relaxed));
+    let ratio = if hits + misses == 0 { 0.0 } else { 100.0 * hits as f64 / (hits + misses) as f64 };
+    let ms = took.as_secs_f64() * 1e3;
+    let mut set = |name: &'static str, value: String| {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    set("x-request-id", id.to_owned());
+    set("x-process-time", format!("{ms:.2}ms"));
+    set("x-process-speed", speed(took).to_owned());
+    set("x-request-method", method.to_string());
+    set("x-request-path", path.to_owned());
+    set("x-cache-hits", hits.to_string());
+    set("x-cache-misses", misses.to_string());
+    set("x-cache-hit-ratio", format!("{ratio:.1}%"));
+    set("x-database-statements", statements.to_string());
+}
+
+/// FAST ≤ 300 ms, MEDIUM > 300, SLOW > 700, VERY_SLOW > 1500 (IDN-106).
+fn speed(took: Duration) -> &'static str {
+    match took.as_millis() {
+        0..=300 => "FAST",
+        301..=700 => "MEDIUM",
+        701..=1500 => "SLOW",
+        _ => "VERY_SLOW",
+    }
+}
+
+/// The route that matched, put where the context can read it when the answer comes back.
+pub(super) async fn remember_route(matched: Option<MatchedPath>, request: Request<Body>, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(matched) = matched {
+        response.extensions_mut().insert(matched);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idn_106_speed_classes() {
+        for (ms, want) in
+            [(0, "FAST"), (300, "FAST"), (301, "MEDIUM"), (700, "MEDIUM"), (701, "SLOW"), (1500, "SLOW"), (1501, "VERY_SLOW")]
+        {
+            assert_eq!(speed(Duration::from_millis(ms)), want);
+        }
+    }
+
+    #[test]
+    fn a_request_id_is_taken_over_only_when_it_is_plain() {
+        let with = |id: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(REQUEST_ID, HeaderValue::from_str(id).unwrap());
+            request_id(&headers)
+        };
+        assert_eq!(with("abc-123"), "abc-123");
+        assert_ne!(with("a b"), "a b");
+        assert_ne!(with(&"x".repeat(65)).len(), 65);
+    }
+}

@@ -1,0 +1,63 @@
+use super::is_safe;
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Answers that are tagged are no longer than this.
+const LARGEST: usize = 4 * 1024 * 1024;
+
+/// Gives every JSON answer to a GET a weak entity tag, and answers 304 to whoever has it already.
+pub(super) async fn entity_tag(request: Request, next: Next) -> Response {
+    let tagged = is_safe(request.method());
+    let known = request.headers().get(header::IF_NONE_MATCH).cloned();
+    let response = next.run(request).await;
+    let json = response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"application/json"));
+    if !tagged || !json || response.status() != StatusCode::OK {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, LARGEST).await else {
+        return crate::ApiError::internal().into_response();
+    };
+    let Ok(tag) = HeaderValue::from_str(&format!("W/\"{:016x}\"", xxh3_64(&bytes))) else {
+        return Response::from_parts(parts, Body::from(bytes));
+    };
+    parts.headers.insert(header::ETAG, tag.clone());
+    // who may see an answer depends on the token and the gym: shared caches keep their hands off
+    parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    parts.headers.append(header::VARY, HeaderValue::from_static("Authorization, X-Gym-ID, Accept-Language"));
+    if known.is_some_and(|known| matches(&known, &tag)) {
+        parts.status = StatusCode::NOT_MODIFIED;
+        parts.headers.remove(header::CONTENT_TYPE);
+        parts.headers.remove(header::CONTENT_LENGTH);
+        return Response::from_parts(parts, Body::empty());
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+/// Weak comparison of RFC 9110 with each tag of the list.
+fn matches(known: &HeaderValue, tag: &HeaderValue) -> bool {
+    let opaque = |text: &str| text.trim().trim_start_matches("W/").to_owned();
+    let (Ok(known), Ok(tag)) = (known.to_str(), tag.to_str()) else { return false };
+    known.split(',').any(|one| one.trim() == "*" || opaque(one) == opaque(tag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_compare_weakly_and_in_lists() {
+        let tag = HeaderValue::from_static("W/\"ab\"");
+        for (known, want) in
+            [("W/\"ab\"", true), ("\"ab\"", true), ("\"x\", W/\"ab\"", true), ("*", true), ("\"x\"", false), ("", false)]
+        {
+            assert_eq!(matches(&HeaderValue::from_static(known), &tag), want, "{known}");
+        }
+    }
+}

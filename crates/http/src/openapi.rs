@@ -1,0 +1,91 @@
+//! The OpenAPI document: generated from the handlers, completed with what holds for all of them.
+use crate::error::{Problem, ValidationProblem};
+use serde_json::{Map, Value, json};
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "GymAPI",
+        description = "The back end that a gym runs on. Operations of a gym name it in the header `X-Gym-ID`; \
+            every refusal carries a stable `code`.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    components(schemas(Problem, ValidationProblem)),
+)]
+struct Base;
+
+pub(crate) fn base() -> utoipa::openapi::OpenApi {
+    let mut base = Base::openapi();
+    base.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    base
+}
+
+/// The complete document, without a server.
+pub fn document() -> Value {
+    complete(crate::api::<crate::AppState>().split_for_parts().1)
+}
+
+/// Adds what follows from an operation's security: the header of the gym, and the refusals that it can meet.
+pub(crate) fn complete(document: utoipa::openapi::OpenApi) -> Value {
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    document["components"]["securitySchemes"] = json!({
+        "bearer": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "An RS256 token of the configured OpenID issuer.",
+        },
+        "gym": { "type": "apiKey", "in": "header", "name": "X-Gym-ID", "description": "The gym's id." },
+        "api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key" },
+        "webhook": { "type": "apiKey", "in": "header", "name": "X-Auth0-Webhook-Secret" },
+    });
+    let Some(paths) = document["paths"].as_object_mut() else { return document };
+    for operations in paths.values_mut() {
+        for (_, operation) in operations.as_object_mut().into_iter().flatten() {
+            if let Some(operation) = operation.as_object_mut() {
+                complete_operation(operation);
+            }
+        }
+    }
+    document
+}
+
+fn complete_operation(operation: &mut Map<String, Value>) {
+    let needs = |scheme: &str| {
+        let security = operation.get("security").and_then(Value::as_array);
+        security.is_some_and(|all| all.iter().any(|one| one.get(scheme).is_some()))
+    };
+    let (bearer, gym) = (needs("bearer"), needs("gym"));
+    if gym {
+        let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
+        if let Some(parameters) = parameters.as_array_mut() {
+            parameters.push(json!({
+                "name": "X-Gym-ID", "in": "header", "required": true,
+                "description": "The gym's id.", "schema": { "type": "integer", "format": "int64", "minimum": 1 },
+            }));
+        }
+    }
+    let takes_input = operation.contains_key("requestBody")
+        || operation.get("parameters").and_then(Value::as_array).is_some_and(|p| !p.is_empty());
+    let responses = operation.entry("responses").or_insert_with(|| json!({}));
+    let mut problem = |status: &str, text: &str, schema: &str| {
+        if responses.get(status).is_none() {
+            responses[status] = json!({
+                "description": text,
+                "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{schema}") } } },
+            });
+        }
+    };
+    if bearer {
+        problem("401", "No valid token.", "Problem");
+        problem("403", "The caller may not do this.", "Problem");
+    }
+    if gym {
+        problem("400", "The header X-Gym-ID names no gym.", "Problem");
+        problem("404", "There is no such gym, or no such record in it.", "Problem");
+    }
+    if takes_input {
+        problem("422", "The input breaks a rule.", "HTTPValidationError");
+    }
+    problem("429", "Too many requests.", "Problem");
+    problem("503", "Saturated, or something that is needed is away: try again.", "Problem");
+}
