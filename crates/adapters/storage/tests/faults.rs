@@ -1,4 +1,6 @@
 //! A store that fails in every way that a store can: how often it is asked, and what comes of it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use gymapi_storage::{RetryPolicy, S3Options, S3Store};
 use ports::{
     ObjectStore, StorageError,
