@@ -8,13 +8,19 @@ use ports::{TokenError, TokenVerifier};
 use published::{PublishedIssuer, verifier};
 use serde_json::json;
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 use wiremock::ResponseTemplate;
 
+/// Never the same twice, so that none is remembered.
 fn token(key: &DevIssuer) -> String {
-    key.issue("a@b.c", "Ana", "user:read", Duration::from_secs(1_000_000))
+    static ISSUED: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("Ana {}", ISSUED.fetch_add(1, Ordering::Relaxed));
+    key.issue("a@b.c", &name, "user:read", Duration::from_secs(1_000_000))
 }
 
 async fn until_fetched(issuer: &PublishedIssuer, times: usize) {
@@ -28,11 +34,8 @@ async fn until_fetched(issuer: &PublishedIssuer, times: usize) {
 #[tokio::test]
 async fn idn_3_first_tokens_share_one_fetch_and_keys_are_kept_for_an_hour() {
     let issuer = PublishedIssuer::start().await;
-    issuer.answer_with(
-        ResponseTemplate::new(200)
-            .set_body_json(issuer.key.jwks())
-            .set_delay(Duration::from_millis(100)),
-    );
+    issuer
+        .answer_with(ResponseTemplate::new(200).set_body_json(issuer.key.jwks()).set_delay(Duration::from_millis(100)));
     let verifier = verifier(&issuer);
     let token = token(&issuer.key);
     let verdicts = futures::future::join_all((0..50).map(|_| verifier.verify(&token))).await;
@@ -50,11 +53,7 @@ async fn idn_3_ageing_keys_are_renewed_while_no_one_waits() {
     let issuer = PublishedIssuer::start().await;
     let verifier = verifier(&issuer);
     verifier.warm_up().await.unwrap();
-    issuer.answer_with(
-        ResponseTemplate::new(200)
-            .set_body_json(issuer.key.jwks())
-            .set_delay(Duration::from_secs(1)),
-    );
+    issuer.answer_with(ResponseTemplate::new(200).set_body_json(issuer.key.jwks()).set_delay(Duration::from_secs(1)));
     issuer.clock.advance(TimeDelta::seconds(2701));
     let start = Instant::now();
     for _ in 0..20 {
@@ -79,6 +78,20 @@ async fn idn_3_a_rotated_key_costs_one_refresh() {
 }
 
 #[tokio::test]
+async fn idn_3_who_waited_for_a_refresh_starts_no_other() {
+    let issuer = PublishedIssuer::start().await;
+    let options = Options { forced_refresh_interval: Duration::ZERO, ..issuer.options() };
+    let verifier = JwksVerifier::with_clock(options, Arc::new(issuer.clock.clone())).unwrap();
+    verifier.warm_up().await.unwrap();
+    let rotated = issuer.another_key();
+    let jwks = rotated.jwks();
+    issuer.answer_with(ResponseTemplate::new(200).set_body_json(jwks).set_delay(Duration::from_millis(100)));
+    let verdicts = futures::future::join_all((0..20).map(|_| async { verifier.verify(&token(&rotated)).await })).await;
+    assert!(verdicts.iter().all(Result::is_ok));
+    assert_eq!(issuer.fetches().await, 2);
+}
+
+#[tokio::test]
 async fn idn_3_a_flood_of_unknown_keys_costs_one_refresh_per_interval() {
     let issuer = PublishedIssuer::start().await;
     let verifier = verifier(&issuer);
@@ -97,10 +110,7 @@ async fn idn_3_a_flood_of_unknown_keys_costs_one_refresh_per_interval() {
 #[tokio::test]
 async fn idn_3_the_interval_counts_from_a_failed_refresh_too() {
     let issuer = PublishedIssuer::start().await;
-    let options = Options {
-        forced_refresh_interval: Duration::from_secs(10),
-        ..issuer.options()
-    };
+    let options = Options { forced_refresh_interval: Duration::from_secs(10), ..issuer.options() };
     let verifier = JwksVerifier::with_clock(options, Arc::new(issuer.clock.clone())).unwrap();
     verifier.warm_up().await.unwrap();
     let rotated = issuer.another_key();
@@ -153,15 +163,8 @@ async fn idn_3_without_any_keys_nobody_can_be_told_apart() {
 #[tokio::test]
 async fn idn_3_a_fetch_that_hangs_is_given_up() {
     let issuer = PublishedIssuer::start().await;
-    issuer.answer_with(
-        ResponseTemplate::new(200)
-            .set_body_json(issuer.key.jwks())
-            .set_delay(Duration::from_secs(30)),
-    );
-    let options = Options {
-        fetch_timeout: Duration::from_millis(200),
-        ..issuer.options()
-    };
+    issuer.answer_with(ResponseTemplate::new(200).set_body_json(issuer.key.jwks()).set_delay(Duration::from_secs(30)));
+    let options = Options { fetch_timeout: Duration::from_millis(200), ..issuer.options() };
     let verifier = JwksVerifier::with_clock(options, Arc::new(issuer.clock.clone())).unwrap();
     let start = Instant::now();
     assert_eq!(verifier.verify(&token(&issuer.key)).await, Err(TokenError::Unavailable));
@@ -175,11 +178,7 @@ async fn idn_3_a_fetch_outlives_the_request_that_caused_it() {
     verifier.warm_up().await.unwrap();
     let rotated = issuer.another_key();
     let jwks = rotated.jwks();
-    issuer.answer_with(
-        ResponseTemplate::new(200)
-            .set_body_json(jwks)
-            .set_delay(Duration::from_millis(300)),
-    );
+    issuer.answer_with(ResponseTemplate::new(200).set_body_json(jwks).set_delay(Duration::from_millis(300)));
     let cut_off = tokio::time::timeout(Duration::from_millis(50), verifier.verify(&token(&rotated))).await;
     assert!(cut_off.is_err());
     verifier.verify(&token(&rotated)).await.unwrap();

@@ -28,16 +28,8 @@ impl PublishedIssuer {
         let server = MockServer::start().await;
         let current = Arc::clone(&answer);
         let respond = move |_: &Request| current.lock().unwrap().clone();
-        Mock::given(path("/.well-known/jwks.json"))
-            .respond_with(respond)
-            .mount(&server)
-            .await;
-        Self {
-            key,
-            clock,
-            server,
-            answer,
-        }
+        Mock::given(path("/.well-known/jwks.json")).respond_with(respond).mount(&server).await;
+        Self { key, clock, server, answer }
     }
 
     pub fn another_key(&self) -> DevIssuer {
@@ -79,13 +71,8 @@ impl PublishedIssuer {
 }
 
 fn issuer(clock: &FixedClock) -> DevIssuer {
-    let options = DevIssuerOptions {
-        issuer: ISSUER.into(),
-        audience: AUDIENCE.into(),
-    };
-    DevIssuer::ephemeral(options)
-        .unwrap()
-        .with_clock(Arc::new(clock.clone()))
+    let options = DevIssuerOptions { issuer: ISSUER.into(), audience: AUDIENCE.into() };
+    DevIssuer::ephemeral(options).unwrap().with_clock(Arc::new(clock.clone()))
 }
 
 pub fn verifier(issuer: &PublishedIssuer) -> JwksVerifier {
