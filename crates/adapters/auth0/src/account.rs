@@ -65,11 +65,7 @@ pub(crate) struct ChangeEmail<'a> {
 
 impl<'a> ChangeEmail<'a> {
     pub(crate) fn new(email: &'a str) -> Self {
-        Self {
-            email,
-            email_verified: false,
-            verify_email: true,
-        }
+        Self { email, email_verified: false, verify_email: true }
     }
 }
 
@@ -93,10 +89,6 @@ pub(crate) struct User {
 
 impl From<User> for Account {
     fn from(user: User) -> Self {
-        Self {
-            id: user.user_id,
-            email: user.email,
-            email_verified: user.email_verified,
-        }
+        Self { id: user.user_id, email: user.email, email_verified: user.email_verified }
     }
 }

@@ -26,12 +26,7 @@ impl LoginOptions {
     /// At `https://{domain}`, 10 s for an exchange.
     pub fn new(settings: ClientSettings, client_secret: impl Into<Secret>) -> Self {
         let base_url = format!("https://{}", settings.domain);
-        Self {
-            settings,
-            client_secret: client_secret.into(),
-            base_url,
-            timeout: Duration::from_secs(10),
-        }
+        Self { settings, client_secret: client_secret.into(), base_url, timeout: Duration::from_secs(10) }
     }
 }
 
@@ -75,13 +70,7 @@ impl Auth0Login {
     pub fn new(options: LoginOptions) -> Result<Self, reqwest::Error> {
         // A redirect would carry our secret elsewhere.
         let redirect = reqwest::redirect::Policy::none();
-        Ok(Self {
-            client: reqwest::Client::builder()
-                .redirect(redirect)
-                .timeout(options.timeout)
-                .build()?,
-            options,
-        })
+        Ok(Self { client: reqwest::Client::builder().redirect(redirect).timeout(options.timeout).build()?, options })
     }
 
     fn url(&self, path: &str, parameters: &[(&str, &str)]) -> String {
@@ -119,38 +108,21 @@ impl OAuthProxy for Auth0Login {
     }
 
     fn logout_url(&self, return_to: &str) -> String {
-        self.url(
-            "/v2/logout",
-            &[("client_id", &self.settings().client_id), ("returnTo", return_to)],
-        )
+        self.url("/v2/logout", &[("client_id", &self.settings().client_id), ("returnTo", return_to)])
     }
 
     async fn exchange(&self, grant: Grant) -> Result<TokenSet, OAuthError> {
         let grant = match &grant {
-            Grant::AuthorizationCode {
-                code,
-                redirect_uri,
-                code_verifier,
-            } => GrantForm::AuthorizationCode {
-                code,
-                redirect_uri,
-                code_verifier: code_verifier.as_deref(),
-            },
+            Grant::AuthorizationCode { code, redirect_uri, code_verifier } => {
+                GrantForm::AuthorizationCode { code, redirect_uri, code_verifier: code_verifier.as_deref() }
+            }
             Grant::RefreshToken { refresh_token } => GrantForm::RefreshToken { refresh_token },
         };
         let (client_id, client_secret) = (&self.settings().client_id, self.options.client_secret.expose());
-        let form = ExchangeForm {
-            grant,
-            client_id,
-            client_secret,
-        };
+        let form = ExchangeForm { grant, client_id, client_secret };
         let answer = self.client.post(self.url("/oauth/token", &[])).form(&form).send().await;
         let response = answer.map_err(|error| {
-            tracing::warn!(
-                timeout = error.is_timeout(),
-                connect = error.is_connect(),
-                "no answer to a token exchange"
-            );
+            tracing::warn!(timeout = error.is_timeout(), connect = error.is_connect(), "no answer to a token exchange");
             OAuthError::Unavailable
         })?;
         let status = response.status();

@@ -68,15 +68,9 @@ impl Auth0Management {
         // A redirect would carry our token elsewhere.
         let redirect = reqwest::redirect::Policy::none();
         Ok(Self {
-            client: reqwest::Client::builder()
-                .redirect(redirect)
-                .timeout(options.timeout)
-                .build()?,
+            client: reqwest::Client::builder().redirect(redirect).timeout(options.timeout).build()?,
             token: ManagementToken::new(),
-            role_ids: Cache::builder()
-                .max_capacity(1)
-                .time_to_live(options.roles_cache)
-                .build(),
+            role_ids: Cache::builder().max_capacity(1).time_to_live(options.roles_cache).build(),
             options,
             clock: Arc::new(SystemClock),
         })
@@ -103,9 +97,7 @@ impl Auth0Management {
         complete: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, IdentityError> {
         let attempt = async |bearer: &str| {
-            let request = self
-                .client
-                .request(method.clone(), format!("{}{path}", self.options.api_url));
+            let request = self.client.request(method.clone(), format!("{}{path}", self.options.api_url));
             complete(request.bearer_auth(bearer)).send().await
         };
         let token = self.token.get(&self.client, &self.options, &*self.clock).await?;
@@ -121,9 +113,7 @@ impl Auth0Management {
     async fn all_roles(&self, path: &str) -> Result<Vec<Role>, IdentityError> {
         let mut roles = Vec::new();
         for page in 0..MAX_PAGES {
-            let response = self
-                .call(Method::GET, &format!("{path}?per_page={PAGE}&page={page}"))
-                .await?;
+            let response = self.call(Method::GET, &format!("{path}?per_page={PAGE}&page={page}")).await?;
             let found: Vec<Role> = response::body(response).await?;
             let last = found.len() < PAGE;
             roles.extend(found);
@@ -169,32 +159,19 @@ impl IdentityProvider for Auth0Management {
         let path = format!("/users-by-email?email={}", utf8_percent_encode(&email, ENCODED));
         let response = self.call(Method::GET, &path).await?;
         let users: Vec<User> = response::body(response).await?;
-        Ok(users
-            .into_iter()
-            .map(Account::from)
-            .min_by_key(|account| !account.id.starts_with("auth0|")))
+        Ok(users.into_iter().map(Account::from).min_by_key(|account| !account.id.starts_with("auth0|")))
     }
 
     async fn change_email(&self, id: &str, email: &str) -> Result<(), IdentityError> {
-        self.call_with(Method::PATCH, &Self::user(id, ""), &ChangeEmail::new(email))
-            .await
-            .map(drop)
+        self.call_with(Method::PATCH, &Self::user(id, ""), &ChangeEmail::new(email)).await.map(drop)
     }
 
     async fn set_picture(&self, id: &str, url: &str) -> Result<(), IdentityError> {
-        self.call_with(Method::PATCH, &Self::user(id, ""), &SetPicture { picture: url })
-            .await
-            .map(drop)
+        self.call_with(Method::PATCH, &Self::user(id, ""), &SetPicture { picture: url }).await.map(drop)
     }
 
     async fn send_verification(&self, id: &str) -> Result<(), IdentityError> {
-        self.call_with(
-            Method::POST,
-            "/jobs/verification-email",
-            &SendVerification { user_id: id },
-        )
-        .await
-        .map(drop)
+        self.call_with(Method::POST, "/jobs/verification-email", &SendVerification { user_id: id }).await.map(drop)
     }
 
     async fn delete(&self, id: &str) -> Result<(), IdentityError> {
@@ -215,13 +192,7 @@ impl IdentityProvider for Auth0Management {
             tracing::warn!(role, "the identity provider has no such role; nothing is assigned");
             return Err(IdentityError::Refused(format!("no role is named {role}")));
         };
-        self.call_with(
-            Method::POST,
-            &Self::user(id, "/roles"),
-            &RoleIds { roles: vec![role_id] },
-        )
-        .await
-        .map(drop)
+        self.call_with(Method::POST, &Self::user(id, "/roles"), &RoleIds { roles: vec![role_id] }).await.map(drop)
     }
 
     /// Names that the vendor does not know cannot be held by anybody and are passed over.
@@ -230,19 +201,13 @@ impl IdentityProvider for Auth0Management {
             return Ok(());
         }
         let ids = self.role_ids().await?;
-        let known: Vec<&str> = roles
-            .iter()
-            .filter_map(|role| ids.get(role))
-            .map(String::as_str)
-            .collect();
+        let known: Vec<&str> = roles.iter().filter_map(|role| ids.get(role)).map(String::as_str).collect();
         if known.len() < roles.len() {
             tracing::warn!(?roles, "the identity provider does not know all of these roles");
         }
         if known.is_empty() {
             return Ok(());
         }
-        self.call_with(Method::DELETE, &Self::user(id, "/roles"), &RoleIds { roles: known })
-            .await
-            .map(drop)
+        self.call_with(Method::DELETE, &Self::user(id, "/roles"), &RoleIds { roles: known }).await.map(drop)
     }
 }

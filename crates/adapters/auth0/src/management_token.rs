@@ -45,9 +45,7 @@ pub(crate) struct ManagementToken {
 
 impl ManagementToken {
     pub(crate) fn new() -> Self {
-        Self {
-            cache: Cache::builder().max_capacity(1).expire_after(UntilBeforeItsEnd).build(),
-        }
+        Self { cache: Cache::builder().max_capacity(1).expire_after(UntilBeforeItsEnd).build() }
     }
 
     /// # Errors
@@ -64,12 +62,7 @@ impl ManagementToken {
 
     /// Forgets this token, which the API did not take, unless another one has come since.
     pub(crate) async fn forget(&self, refused: &Token) {
-        if self
-            .cache
-            .get(&())
-            .await
-            .is_some_and(|kept| Arc::ptr_eq(&kept.bearer, &refused.bearer))
-        {
+        if self.cache.get(&()).await.is_some_and(|kept| Arc::ptr_eq(&kept.bearer, &refused.bearer)) {
             self.cache.invalidate(&()).await;
         }
     }
@@ -92,14 +85,8 @@ async fn fetch(
         Err(error @ IdentityError::Unavailable { .. }) => return Err(error),
         Err(_) => {
             let reason = "it gives us no management token".to_owned();
-            return Err(IdentityError::Unavailable {
-                reason,
-                retry_after: None,
-            });
+            return Err(IdentityError::Unavailable { reason, retry_after: None });
         }
     };
-    Ok(Token {
-        bearer: answer.access_token.into(),
-        lifetime: Duration::from_secs(answer.expires_in),
-    })
+    Ok(Token { bearer: answer.access_token.into(), lifetime: Duration::from_secs(answer.expires_in) })
 }

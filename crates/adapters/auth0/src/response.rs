@@ -31,20 +31,14 @@ pub(crate) async fn success(answer: reqwest::Result<Response>, now: DateTime<Utc
     }
     let busy = status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::REQUEST_TIMEOUT;
     if busy || !status.is_client_error() {
-        return Err(unavailable(
-            format!("it answered {}", status.as_u16()),
-            retry_after(response.headers(), now),
-        ));
+        return Err(unavailable(format!("it answered {}", status.as_u16()), retry_after(response.headers(), now)));
     }
     if status == StatusCode::NOT_FOUND {
         return Err(IdentityError::NotFound);
     }
     if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
         // Our own standing with the vendor, nothing that the caller's request could mend.
-        return Err(unavailable(
-            format!("it does not let us in ({})", status.as_u16()),
-            None,
-        ));
+        return Err(unavailable(format!("it does not let us in ({})", status.as_u16()), None));
     }
     let refusal: Refusal = response.json().await.unwrap_or_default();
     Err(refused(status, &refusal))
@@ -53,11 +47,7 @@ pub(crate) async fn success(answer: reqwest::Result<Response>, now: DateTime<Utc
 /// The success's body.
 pub(crate) async fn body<T: DeserializeOwned>(response: Response) -> Result<T, IdentityError> {
     response.json().await.map_err(|e| {
-        if e.is_decode() {
-            unavailable("its answer cannot be read".to_owned(), None)
-        } else {
-            unreachable(&e)
-        }
+        if e.is_decode() { unavailable("its answer cannot be read".to_owned(), None) } else { unreachable(&e) }
     })
 }
 
@@ -117,10 +107,7 @@ mod tests {
     fn idn_91_the_wait_comes_from_either_header() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let wait = |pairs: &[(&'static str, &str)]| {
-            let headers = pairs
-                .iter()
-                .map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap()))
-                .collect();
+            let headers = pairs.iter().map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap())).collect();
             retry_after(&headers, now).map(|d| d.as_secs())
         };
         assert_eq!(wait(&[]), None);
@@ -129,14 +116,8 @@ mod tests {
         assert_eq!(wait(&[("retry-after", "Fri, 15 Jan 2027 07:00:00 GMT")]), Some(0));
         assert_eq!(wait(&[("x-ratelimit-reset", "1800000012")]), Some(12));
         assert_eq!(wait(&[("x-ratelimit-reset", "1700000000")]), Some(0));
-        assert_eq!(
-            wait(&[("retry-after", "7"), ("x-ratelimit-reset", "1800000012")]),
-            Some(7)
-        );
-        assert_eq!(
-            wait(&[("retry-after", "soon"), ("x-ratelimit-reset", "1800000012")]),
-            Some(12)
-        );
+        assert_eq!(wait(&[("retry-after", "7"), ("x-ratelimit-reset", "1800000012")]), Some(7));
+        assert_eq!(wait(&[("retry-after", "soon"), ("x-ratelimit-reset", "1800000012")]), Some(12));
         assert_eq!(wait(&[("retry-after", "18446744073709551615")]), Some(3600));
         assert_eq!(wait(&[("x-ratelimit-reset", "9223372036854775807")]), None);
     }

@@ -15,11 +15,8 @@ async fn management() -> Option<(Auth0Management, Tenant, String)> {
     let url = testkit::servers::named("GYMAPI_TEST_AUTH0_URL")?;
     let api_url = url.trim_end_matches('/').to_owned();
     let tenant = Tenant::start(3600).await;
-    let options = ManagementOptions {
-        api_url: api_url.clone(),
-        timeout: std::time::Duration::from_secs(10),
-        ..tenant.options()
-    };
+    let options =
+        ManagementOptions { api_url: api_url.clone(), timeout: std::time::Duration::from_secs(10), ..tenant.options() };
     Some((Auth0Management::new(options).unwrap(), tenant, api_url))
 }
 
@@ -28,13 +25,7 @@ async fn the_stand_in_refuses_what_the_contract_does_not_allow() {
     let Some((_, _tenant, url)) = management().await else {
         return;
     };
-    let post = |body| {
-        reqwest::Client::new()
-            .post(format!("{url}/users"))
-            .bearer_auth("token")
-            .json(body)
-            .send()
-    };
+    let post = |body| reqwest::Client::new().post(format!("{url}/users")).bearer_auth("token").json(body).send();
     assert_eq!(post(&json!({"email": 7})).await.unwrap().status(), 400);
 }
 
@@ -45,10 +36,7 @@ async fn accounts_are_created_found_and_read() {
     };
     let created = management.create(new_account()).await.unwrap();
     assert!(!created.id.is_empty());
-    let without_phone = ports::identity::NewAccount {
-        phone: None,
-        ..new_account()
-    };
+    let without_phone = ports::identity::NewAccount { phone: None, ..new_account() };
     management.create(without_phone).await.unwrap();
     assert!(management.by_email("ana+gym@example.com").await.unwrap().is_some());
     assert!(!management.by_id(ID).await.unwrap().id.is_empty());
@@ -73,8 +61,5 @@ async fn roles_are_listed_assigned_and_removed() {
     let name = management.roles(ID).await.unwrap().remove(0);
     management.assign_role(ID, &name).await.unwrap();
     management.remove_roles(ID, &[name]).await.unwrap();
-    assert!(matches!(
-        management.assign_role(ID, "Unheard of").await,
-        Err(IdentityError::Refused(_))
-    ));
+    assert!(matches!(management.assign_role(ID, "Unheard of").await, Err(IdentityError::Refused(_))));
 }

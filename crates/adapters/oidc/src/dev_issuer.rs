@@ -45,11 +45,7 @@ impl DevIssuer {
     }
 
     fn with_key(options: DevIssuerOptions, key: SigningKey) -> Self {
-        Self {
-            options,
-            key,
-            clock: Arc::new(SystemClock),
-        }
+        Self { options, key, clock: Arc::new(SystemClock) }
     }
 
     /// The same issuer by another clock, which its verifiers go by as well.

@@ -53,12 +53,7 @@ pub(crate) struct KeyRing {
 
 impl KeyRing {
     pub(crate) fn fetched(options: &Options, clock: Arc<dyn Clock>) -> Result<Self, reqwest::Error> {
-        Ok(Self::new(
-            options,
-            clock,
-            Some(KeyFetcher::new(options)?),
-            KeySet::default(),
-        ))
+        Ok(Self::new(options, clock, Some(KeyFetcher::new(options)?), KeySet::default()))
     }
 
     /// Keys that never change.
@@ -68,11 +63,7 @@ impl KeyRing {
 
     fn new(options: &Options, clock: Arc<dyn Clock>, fetcher: Option<KeyFetcher>, set: KeySet) -> Self {
         Self {
-            keys: ArcSwap::from_pointee(Keys {
-                set,
-                generation: 0,
-                fetched_at: None,
-            }),
+            keys: ArcSwap::from_pointee(Keys { set, generation: 0, fetched_at: None }),
             fetcher,
             attempts: Mutex::default(),
             clock,
@@ -160,11 +151,7 @@ impl KeyRing {
                 let old = self.keys.load_full();
                 let generation = old.generation + u64::from(!set.contains_all(&old.set));
                 attempts.last_failed = None;
-                self.keys.store(Arc::new(Keys {
-                    set,
-                    generation,
-                    fetched_at: Some(self.clock.now()),
-                }));
+                self.keys.store(Arc::new(Keys { set, generation, fetched_at: Some(self.clock.now()) }));
                 Ok(())
             }
             Err(error) => {

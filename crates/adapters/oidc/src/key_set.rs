@@ -41,9 +41,7 @@ impl KeySet {
     /// Whether every key of `earlier` is still here, unchanged: only then do signatures checked with it still stand.
     pub(crate) fn contains_all(&self, earlier: &Self) -> bool {
         earlier.0.iter().all(|(kid, old)| {
-            self.0
-                .get(kid)
-                .is_some_and(|new| new.modulus == old.modulus && new.exponent == old.exponent)
+            self.0.get(kid).is_some_and(|new| new.modulus == old.modulus && new.exponent == old.exponent)
         })
     }
 }
@@ -57,14 +55,7 @@ fn usable(published: &Value) -> Option<(String, PublicKey)> {
     }
     let (modulus, exponent) = (key.n?, key.e?);
     let decoding = DecodingKey::from_rsa_components(&modulus, &exponent).ok()?;
-    Some((
-        key.kid?,
-        PublicKey {
-            modulus,
-            exponent,
-            decoding,
-        },
-    ))
+    Some((key.kid?, PublicKey { modulus, exponent, decoding }))
 }
 
 #[cfg(test)]
@@ -93,12 +84,7 @@ mod tests {
 
     #[test]
     fn a_document_without_usable_keys_is_no_key_set() {
-        for document in [
-            json!({}),
-            json!({"keys": []}),
-            json!([]),
-            json!({"keys": [{"kty": "RSA", "n": "sQ"}]}),
-        ] {
+        for document in [json!({}), json!({"keys": []}), json!([]), json!({"keys": [{"kty": "RSA", "n": "sQ"}]})] {
             assert!(KeySet::from_jwks(&document).is_none(), "{document}");
         }
     }

@@ -40,9 +40,7 @@ pub(crate) struct KeyFetcher {
 impl KeyFetcher {
     pub(crate) fn new(options: &Options) -> Result<Self, reqwest::Error> {
         // Whoever could redirect the request would hand out the keys.
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Self {
             client,
             issuer: options.issuer.clone(),
@@ -59,9 +57,7 @@ impl KeyFetcher {
             };
             KeySet::from_jwks(&document).ok_or(FetchError::NoKeys)
         };
-        tokio::time::timeout(self.timeout, keys)
-            .await
-            .map_err(|_| FetchError::Timeout(self.timeout))?
+        tokio::time::timeout(self.timeout, keys).await.map_err(|_| FetchError::Timeout(self.timeout))?
     }
 
     async fn discovered(&self) -> Result<String, FetchError> {

@@ -67,10 +67,7 @@ impl SigningKey {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(path)
-                .map_err(|source| at(path, source))?
-                .permissions()
-                .mode();
+            let mode = fs::metadata(path).map_err(|source| at(path, source))?.permissions().mode();
             if mode & 0o077 != 0 {
                 return Err(KeyFileError::Permissions { path: path.to_owned() });
             }
@@ -79,38 +76,24 @@ impl SigningKey {
             .unwrap_or_else(|_| PrivatePkcs8KeyDer::from(content.to_vec()).into());
         let bytes = der.secret_der();
         let pair = RsaKeyPair::from_pkcs8(bytes).or_else(|_| RsaKeyPair::from_der(bytes));
-        pair.ok()
-            .and_then(Self::new)
-            .ok_or_else(|| KeyFileError::NoKey { path: path.to_owned() })
+        pair.ok().and_then(Self::new).ok_or_else(|| KeyFileError::NoKey { path: path.to_owned() })
     }
 
     /// `None` when the pair cannot sign.
     fn new(pair: RsaKeyPair) -> Option<Self> {
         let components = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
-        let (modulus, exponent) = (
-            URL_SAFE_NO_PAD.encode(components.n),
-            URL_SAFE_NO_PAD.encode(components.e),
-        );
+        let (modulus, exponent) = (URL_SAFE_NO_PAD.encode(components.n), URL_SAFE_NO_PAD.encode(components.e));
         let thumbprint = format!(r#"{{"e":"{exponent}","kty":"RSA","n":"{modulus}"}}"#);
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, thumbprint.as_bytes());
         let kid = URL_SAFE_NO_PAD.encode(digest);
-        let key = Self {
-            pair,
-            random: SystemRandom::new(),
-            modulus,
-            exponent,
-            kid,
-        };
+        let key = Self { pair, random: SystemRandom::new(), modulus, exponent, kid };
         key.try_sign(b"").map(|_| key)
     }
 
     /// Written elsewhere first and then given its name, so that no one ever reads half a key; fails with
     /// `AlreadyExists` rather than replace one.
     fn create_file(&self, path: &Path) -> io::Result<()> {
-        let folder = path
-            .parent()
-            .filter(|p| !p.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // 0600 from its first moment.
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(self.pem()?.as_bytes())?;
@@ -120,10 +103,7 @@ impl SigningKey {
     }
 
     fn pem(&self) -> io::Result<String> {
-        let der = self
-            .pair
-            .as_der()
-            .map_err(|_| io::Error::other("the key cannot be encoded"))?;
+        let der = self.pair.as_der().map_err(|_| io::Error::other("the key cannot be encoded"))?;
         let encoded = STANDARD.encode(der.as_ref());
         let mut pem = String::from("-----BEGIN PRIVATE KEY-----\n");
         let mut rest = encoded.as_str();
@@ -138,22 +118,16 @@ impl SigningKey {
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
-        self.try_sign(message)
-            .expect("the key signed when it was loaded, and the message plays no part in that")
+        self.try_sign(message).expect("the key signed when it was loaded, and the message plays no part in that")
     }
 
     fn try_sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
-        self.pair
-            .sign(&RSA_PKCS1_SHA256, &self.random, message, &mut signature)
-            .ok()?;
+        self.pair.sign(&RSA_PKCS1_SHA256, &self.random, message, &mut signature).ok()?;
         Some(signature)
     }
 }
 
 fn at(path: &Path, source: io::Error) -> KeyFileError {
-    KeyFileError::File {
-        path: path.to_owned(),
-        source,
-    }
+    KeyFileError::File { path: path.to_owned(), source }
 }

@@ -42,12 +42,7 @@ impl<'a> Token<'a> {
             return Err(TokenError::Malformed);
         }
         let kid = header.kid.filter(|kid| !kid.is_empty()).ok_or(TokenError::UnknownKey)?;
-        Ok(Self {
-            kid,
-            signed,
-            payload,
-            signature,
-        })
+        Ok(Self { kid, signed, payload, signature })
     }
 
     /// The payload, once its signature is found good.
@@ -77,26 +72,16 @@ impl Expected {
             return Err(TokenError::Claims("iss"));
         }
         let is_ours = |aud: &Value| aud.as_str() == Some(&self.audience);
-        if !payload
-            .get("aud")
-            .is_some_and(|aud| is_ours(aud) || aud.as_array().is_some_and(|l| l.iter().any(is_ours)))
+        if !payload.get("aud").is_some_and(|aud| is_ours(aud) || aud.as_array().is_some_and(|l| l.iter().any(is_ours)))
         {
             return Err(TokenError::Claims("aud"));
         }
         // Parts of a second count: a leeway of 0 is not one of 0.999 s.
         let now = now.timestamp_micros() as f64 / 1e6;
-        if payload
-            .get("exp")
-            .and_then(Value::as_f64)
-            .ok_or(TokenError::Claims("exp"))?
-            <= now
-        {
+        if payload.get("exp").and_then(Value::as_f64).ok_or(TokenError::Claims("exp"))? <= now {
             return Err(TokenError::Expired);
         }
-        if payload
-            .get("nbf")
-            .is_some_and(|nbf| nbf.as_f64().is_none_or(|nbf| nbf > now))
-        {
+        if payload.get("nbf").is_some_and(|nbf| nbf.as_f64().is_none_or(|nbf| nbf > now)) {
             return Err(TokenError::Claims("nbf"));
         }
         match Claims::from_payload(payload) {
@@ -123,10 +108,7 @@ mod tests {
                 members.insert(name.clone(), value.clone())
             };
         }
-        let expected = Expected {
-            issuer: "https://issuer/".into(),
-            audience: "gym".into(),
-        };
+        let expected = Expected { issuer: "https://issuer/".into(), audience: "gym".into() };
         expected.claims(members.clone(), now)
     }
 
@@ -172,35 +154,19 @@ mod tests {
         };
         assert_eq!(parse(r#"{"alg":"RS256","kid":"k"}"#), Ok("k".to_owned()));
         for alg in ["none", "None", "HS256", "RS384", "RS512", "PS256", "ES256", "rs256", ""] {
-            assert_eq!(
-                parse(&format!(r#"{{"alg":"{alg}","kid":"k"}}"#)),
-                Err(TokenError::Algorithm),
-                "{alg}"
-            );
+            assert_eq!(parse(&format!(r#"{{"alg":"{alg}","kid":"k"}}"#)), Err(TokenError::Algorithm), "{alg}");
         }
         assert_eq!(parse(r#"{"alg":"RS256"}"#), Err(TokenError::UnknownKey));
         assert_eq!(parse(r#"{"alg":"RS256","kid":""}"#), Err(TokenError::UnknownKey));
         assert_eq!(parse(r#"{"alg":"RS256","kid":7}"#), Err(TokenError::Malformed));
         assert_eq!(parse(r#"{"kid":"k"}"#), Err(TokenError::Malformed));
-        assert_eq!(
-            parse(r#"{"alg":"RS256","kid":"k","crit":["b64"]}"#),
-            Err(TokenError::Malformed)
-        );
+        assert_eq!(parse(r#"{"alg":"RS256","kid":"k","crit":["b64"]}"#), Err(TokenError::Malformed));
         assert_eq!(parse("no json"), Err(TokenError::Malformed));
     }
 
     #[test]
     fn what_is_no_token_is_malformed() {
-        for text in [
-            "",
-            ".",
-            "..",
-            "a.b",
-            "a.b.c",
-            "a.b.c.d",
-            "é.é.é",
-            &"x".repeat(MAX_LENGTH + 1),
-        ] {
+        for text in ["", ".", "..", "a.b", "a.b.c", "a.b.c.d", "é.é.é", &"x".repeat(MAX_LENGTH + 1)] {
             assert_eq!(Token::parse(text).err(), Some(TokenError::Malformed), "{text:.20}");
         }
     }

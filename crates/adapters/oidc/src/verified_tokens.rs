@@ -35,10 +35,7 @@ impl VerifiedTokens {
     pub(crate) fn new(capacity: u64, remember_for: Duration) -> Self {
         Self {
             // The time to live frees the memory; what counts is the check in `get`, by the one clock.
-            tokens: Cache::builder()
-                .max_capacity(capacity)
-                .time_to_live(remember_for)
-                .build(),
+            tokens: Cache::builder().max_capacity(capacity).time_to_live(remember_for).build(),
             remember_for: TimeDelta::from_std(remember_for).unwrap_or(TimeDelta::MAX),
         }
     }

@@ -52,10 +52,7 @@ impl JwksVerifier {
     fn over(options: Options, ring: KeyRing, clock: Arc<dyn Clock>) -> Self {
         Self(Arc::new(Inner {
             verified: VerifiedTokens::new(options.remembered_tokens, options.remember_for),
-            expected: Expected {
-                issuer: options.issuer,
-                audience: options.audience,
-            },
+            expected: Expected { issuer: options.issuer, audience: options.audience },
             ring: Arc::new(ring),
             clock,
         }))
@@ -73,12 +70,7 @@ impl JwksVerifier {
 #[async_trait]
 impl TokenVerifier for JwksVerifier {
     async fn verify(&self, token: &str) -> Result<Arc<Claims>, TokenError> {
-        let Inner {
-            expected,
-            ring,
-            verified,
-            clock,
-        } = &*self.0;
+        let Inner { expected, ring, verified, clock } = &*self.0;
         let fingerprint = Fingerprint::of(token);
         if let Some(claims) = verified.get(&fingerprint, ring.generation(), clock.now()) {
             return Ok(claims);

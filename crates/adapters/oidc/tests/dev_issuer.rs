@@ -6,10 +6,7 @@ use serde_json::json;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 fn options() -> DevIssuerOptions {
-    DevIssuerOptions {
-        issuer: "http://localhost:8000/dev/".into(),
-        audience: "https://gymapi".into(),
-    }
+    DevIssuerOptions { issuer: "http://localhost:8000/dev/".into(), audience: "https://gymapi".into() }
 }
 
 fn open(path: &Path) -> Result<DevIssuer, KeyFileError> {
@@ -36,31 +33,19 @@ async fn tokens_survive_a_restart_and_the_key_is_its_owners_alone() {
         ("dev|a@b.c", Some("A@B.c"), true)
     );
     assert_eq!(claims.scopes.as_slice(), ["user:read", "resource:read"]);
-    assert_eq!(
-        fs::read_dir(folder.path()).unwrap().count(),
-        1,
-        "nothing is left beside the key"
-    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside the key");
 }
 
 #[tokio::test]
 async fn its_verifier_refuses_what_a_real_one_refuses() {
     let issuer = DevIssuer::ephemeral(options()).unwrap();
     let verifier = issuer.verifier();
-    assert_eq!(
-        verifier.verify(&issuer.issue("a@b.c", "A", "", Duration::ZERO)).await,
-        Err(TokenError::Expired)
-    );
-    let stranger = DevIssuer::ephemeral(options())
-        .unwrap()
-        .issue("a@b.c", "A", "", Duration::from_secs(60));
+    assert_eq!(verifier.verify(&issuer.issue("a@b.c", "A", "", Duration::ZERO)).await, Err(TokenError::Expired));
+    let stranger = DevIssuer::ephemeral(options()).unwrap().issue("a@b.c", "A", "", Duration::from_secs(60));
     assert_eq!(verifier.verify(&stranger).await, Err(TokenError::UnknownKey));
     let foreign =
         json!({"iss": "http://localhost:8000/dev", "aud": "https://gymapi", "sub": "x", "exp": 4_000_000_000_u64});
-    assert_eq!(
-        verifier.verify(&issuer.sign(&foreign)).await,
-        Err(TokenError::Claims("iss"))
-    );
+    assert_eq!(verifier.verify(&issuer.sign(&foreign)).await, Err(TokenError::Claims("iss")));
 }
 
 #[test]
@@ -95,8 +80,5 @@ fn open_and_broken_key_files_are_refused_and_kept() {
     assert_eq!(fs::read(&path).unwrap(), b"not a key");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
     assert!(matches!(open(&path), Err(KeyFileError::Permissions { .. })));
-    assert!(matches!(
-        open(&folder.path().join("absent/key.pem")),
-        Err(KeyFileError::File { .. })
-    ));
+    assert!(matches!(open(&folder.path().join("absent/key.pem")), Err(KeyFileError::File { .. })));
 }

@@ -15,29 +15,17 @@ impl Server {
         let address = format!("{}/.well-known/openid-configuration", base.trim_end_matches('/'));
         let document: Value = reqwest::get(address).await.unwrap().json().await.unwrap();
         let text = |name: &str| document[name].as_str().unwrap().to_owned();
-        Some(Self {
-            issuer: text("issuer"),
-            token_endpoint: text("token_endpoint"),
-        })
+        Some(Self { issuer: text("issuer"), token_endpoint: text("token_endpoint") })
     }
 
     async fn tokens(&self, form: &[(&str, &str)]) -> Value {
-        let answer = reqwest::Client::new()
-            .post(&self.token_endpoint)
-            .form(form)
-            .send()
-            .await
-            .unwrap();
+        let answer = reqwest::Client::new().post(&self.token_endpoint).form(form).send().await.unwrap();
         answer.error_for_status().unwrap().json().await.unwrap()
     }
 
     /// A machine's token. This server gives it the audience asked for, and no subject.
     async fn machine_token(&self, audience: &str) -> String {
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("aud", audience),
-            ("scope", "user:read"),
-        ];
+        let form = [("grant_type", "client_credentials"), ("aud", audience), ("scope", "user:read")];
         self.tokens(&form).await["access_token"].as_str().unwrap().to_owned()
     }
 
@@ -56,10 +44,7 @@ impl Server {
 async fn idn_3_and_4_keys_are_discovered_and_tokens_of_the_issuer_verified() {
     let Some(server) = Server::running().await else { return };
     let verifier = server.verifier(&server.issuer);
-    let claims = verifier
-        .verify(&server.persons_token("https://gymapi").await)
-        .await
-        .unwrap();
+    let claims = verifier.verify(&server.persons_token("https://gymapi").await).await.unwrap();
     assert_eq!(claims.sub, "johndoe");
     let other = server.persons_token("https://other").await;
     assert_eq!(verifier.verify(&other).await, Err(TokenError::Claims("aud")));

@@ -15,29 +15,20 @@ const HOUR: Duration = Duration::from_secs(3600);
 fn payload(issuer: &PublishedIssuer, change: Value) -> Value {
     let now = issuer.now();
     let mut payload = json!({"iss": ISSUER, "aud": AUDIENCE, "sub": "auth0|1", "exp": now + 600, "scope": "user:read"});
-    payload
-        .as_object_mut()
-        .unwrap()
-        .extend(change.as_object().unwrap().clone());
+    payload.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
     payload
 }
 
 async fn verdict(change: Value) -> Result<Vec<String>, TokenError> {
     let issuer = PublishedIssuer::start().await;
     let token = issuer.key.sign(&payload(&issuer, change));
-    verifier(&issuer)
-        .verify(&token)
-        .await
-        .map(|claims| claims.scopes.as_slice().to_vec())
+    verifier(&issuer).verify(&token).await.map(|claims| claims.scopes.as_slice().to_vec())
 }
 
 #[tokio::test]
 async fn a_good_token_says_whose_it_is() {
     let issuer = PublishedIssuer::start().await;
-    let claims = verifier(&issuer)
-        .verify(&issuer.key.issue("A@b.c", "Ana", "user:read", HOUR))
-        .await
-        .unwrap();
+    let claims = verifier(&issuer).verify(&issuer.key.issue("A@b.c", "Ana", "user:read", HOUR)).await.unwrap();
     assert_eq!(claims.sub, "dev|a@b.c");
     assert_eq!(
         (claims.email.as_deref(), claims.email_verified, claims.name.as_deref()),
@@ -84,14 +75,8 @@ async fn a_changed_token_is_refused() {
     verifier.verify(&good).await.unwrap();
     let parts: Vec<&str> = good.split('.').collect();
     let other = URL_SAFE_NO_PAD.encode(payload(&issuer, json!({"sub": "auth0|2"})).to_string());
-    assert_eq!(
-        verifier.verify(&format!("{}.{other}.{}", parts[0], parts[2])).await,
-        Err(TokenError::Signature)
-    );
-    assert_eq!(
-        verifier.verify(&format!("{}.{}.", parts[0], parts[1])).await,
-        Err(TokenError::Signature)
-    );
+    assert_eq!(verifier.verify(&format!("{}.{other}.{}", parts[0], parts[2])).await, Err(TokenError::Signature));
+    assert_eq!(verifier.verify(&format!("{}.{}.", parts[0], parts[1])).await, Err(TokenError::Signature));
     assert_eq!(verifier.verify(&format!("{good}=")).await, Err(TokenError::Signature));
     assert_eq!(verifier.verify("").await, Err(TokenError::Malformed));
     assert_eq!(verifier.verify("abc.def").await, Err(TokenError::Malformed));
@@ -105,10 +90,7 @@ async fn another_key_under_the_published_id_is_refused() {
     let (_, rest) = token.split_once('.').unwrap();
     let header = URL_SAFE_NO_PAD.encode(json!({"alg": "RS256", "kid": issuer.kid()}).to_string());
     // The signature covers the header, so sign what is sent.
-    assert_eq!(
-        verifier(&issuer).verify(&format!("{header}.{rest}")).await,
-        Err(TokenError::Signature)
-    );
+    assert_eq!(verifier(&issuer).verify(&format!("{header}.{rest}")).await, Err(TokenError::Signature));
 }
 
 #[tokio::test]
@@ -116,10 +98,7 @@ async fn idn_4_issuer_audience_and_life_time() {
     use TokenError::{Claims, Expired};
     let now = chrono::Utc::now().timestamp();
     assert!(verdict(json!({})).await.is_ok());
-    assert_eq!(
-        verdict(json!({"iss": ISSUER.trim_end_matches('/')})).await,
-        Err(Claims("iss"))
-    );
+    assert_eq!(verdict(json!({"iss": ISSUER.trim_end_matches('/')})).await, Err(Claims("iss")));
     assert!(verdict(json!({"aud": ["https://other", AUDIENCE]})).await.is_ok());
     assert_eq!(verdict(json!({"aud": "https://other"})).await, Err(Claims("aud")));
     assert_eq!(verdict(json!({"aud": ["https://other"]})).await, Err(Claims("aud")));
@@ -132,35 +111,18 @@ async fn idn_4_issuer_audience_and_life_time() {
 #[tokio::test]
 async fn idn_5_where_scopes_may_stand() {
     let scopes = |change| async { verdict(change).await.map(|s| s.join(" ")) };
-    assert_eq!(
-        scopes(json!({"scope": "openid user:read"})).await,
-        Ok("openid user:read".into())
-    );
-    assert_eq!(
-        scopes(json!({"scope": "", "permissions": ["user:read"]})).await,
-        Ok("user:read".into())
-    );
-    assert_eq!(
-        scopes(json!({"scope": "", "https://gymapi/permissions": ["user:read"]})).await,
-        Ok("user:read".into())
-    );
-    assert_eq!(
-        scopes(json!({"scope": "resource_read"})).await,
-        Ok("resource_read".into())
-    );
-    assert_eq!(
-        scopes(json!({"scope": ["user:read"]})).await,
-        Err(TokenError::ScopeShape)
-    );
+    assert_eq!(scopes(json!({"scope": "openid user:read"})).await, Ok("openid user:read".into()));
+    assert_eq!(scopes(json!({"scope": "", "permissions": ["user:read"]})).await, Ok("user:read".into()));
+    assert_eq!(scopes(json!({"scope": "", "https://gymapi/permissions": ["user:read"]})).await, Ok("user:read".into()));
+    assert_eq!(scopes(json!({"scope": "resource_read"})).await, Ok("resource_read".into()));
+    assert_eq!(scopes(json!({"scope": ["user:read"]})).await, Err(TokenError::ScopeShape));
 }
 
 #[tokio::test]
 async fn idn_8_the_email_may_be_namespaced_or_missing() {
     let issuer = PublishedIssuer::start().await;
     let verifier = verifier(&issuer);
-    let token = issuer
-        .key
-        .sign(&payload(&issuer, json!({"https://gymapi/email": "a@b.c"})));
+    let token = issuer.key.sign(&payload(&issuer, json!({"https://gymapi/email": "a@b.c"})));
     assert_eq!(verifier.verify(&token).await.unwrap().email.as_deref(), Some("a@b.c"));
     let token = issuer.key.sign(&payload(&issuer, json!({})));
     assert_eq!(verifier.verify(&token).await.unwrap().email, None);
@@ -170,16 +132,10 @@ async fn idn_8_the_email_may_be_namespaced_or_missing() {
 async fn idn_9_no_refusal_shows_a_part_of_the_token() {
     let issuer = PublishedIssuer::start().await;
     let verifier = verifier(&issuer);
-    for token in [
-        "xyzzy.secret.plugh".to_owned(),
-        issuer.key.sign(&payload(&issuer, json!({"iss": "very secret"}))),
-    ] {
+    for token in ["xyzzy.secret.plugh".to_owned(), issuer.key.sign(&payload(&issuer, json!({"iss": "very secret"})))] {
         let error = verifier.verify(&token).await.unwrap_err();
         for shown in [error.to_string(), format!("{error:?}")] {
-            assert!(
-                !shown.contains("secret") && !token.split('.').any(|part| shown.contains(part)),
-                "{shown}"
-            );
+            assert!(!shown.contains("secret") && !token.split('.').any(|part| shown.contains(part)), "{shown}");
         }
     }
 }
@@ -191,10 +147,7 @@ async fn a_remembered_token_expires_on_time() {
     let token = issuer.key.issue("a@b.c", "Ana", "", Duration::from_secs(10));
     let first = verifier.verify(&token).await.unwrap();
     let again = verifier.verify(&token).await.unwrap();
-    assert!(
-        std::sync::Arc::ptr_eq(&first, &again),
-        "the second answer comes from memory"
-    );
+    assert!(std::sync::Arc::ptr_eq(&first, &again), "the second answer comes from memory");
     issuer.clock.advance(TimeDelta::seconds(9));
     assert!(verifier.verify(&token).await.is_ok());
     issuer.clock.advance(TimeDelta::seconds(1));

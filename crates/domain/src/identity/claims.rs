@@ -13,9 +13,7 @@ impl Scopes {
     }
     pub fn grants(&self, wanted: &str) -> bool {
         let canonical = |c: char| if c == '_' { ':' } else { c };
-        self.0
-            .iter()
-            .any(|s| s.len() == wanted.len() && s.chars().map(canonical).eq(wanted.chars().map(canonical)))
+        self.0.iter().any(|s| s.len() == wanted.len() && s.chars().map(canonical).eq(wanted.chars().map(canonical)))
     }
     pub fn as_slice(&self) -> &[String] {
         &self.0
@@ -73,9 +71,7 @@ impl Claims {
 /// A claim whose name is a URL that ends so (IDN-8).
 fn namespaced<'a>(raw: &'a Map<String, Value>, suffix: &str) -> Option<&'a Value> {
     let is_url = |name: &str| name.starts_with("https://") || name.starts_with("http://");
-    raw.iter()
-        .find(|(name, _)| is_url(name) && name.ends_with(suffix))
-        .map(|(_, value)| value)
+    raw.iter().find(|(name, _)| is_url(name) && name.ends_with(suffix)).map(|(_, value)| value)
 }
 
 /// `scope` ∪ `permissions`, or, when that is empty, the namespaced list (IDN-5).
@@ -93,11 +89,7 @@ fn scopes(raw: &Map<String, Value>) -> Result<Scopes, ScopeShape> {
 }
 
 fn list(value: Option<&Value>) -> impl Iterator<Item = String> {
-    value
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|v| v.as_str().map(str::to_owned))
+    value.and_then(Value::as_array).into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned))
 }
 
 #[cfg(test)]
@@ -116,10 +108,7 @@ mod tests {
         let got = |v| claims(v).unwrap().scopes.as_slice().join(" ");
         assert_eq!(got(json!({"scope": "openid user:read"})), "openid user:read");
         assert_eq!(got(json!({"permissions": ["a:b"]})), "a:b");
-        assert_eq!(
-            got(json!({"scope": "x", "permissions": ["y"], "https://gymapi/permissions": ["z"]})),
-            "x y"
-        );
+        assert_eq!(got(json!({"scope": "x", "permissions": ["y"], "https://gymapi/permissions": ["z"]})), "x y");
         assert_eq!(got(json!({"https://gymapi/permissions": ["z"]})), "z");
         assert_eq!(got(json!({"https://other/permissions": ["z"]})), "");
         assert_eq!(claims(json!({"scope": ["user:read"]})), Err(ScopeShape));
@@ -136,12 +125,7 @@ mod tests {
     fn idn_8_email_may_stand_under_a_url() {
         let c = claims(json!({"https://gymapi/email": "a@b.c", "https://gymapi/email_verified": true})).unwrap();
         assert_eq!((c.email.as_deref(), c.email_verified), (Some("a@b.c"), true));
-        assert_eq!(
-            claims(json!({"not/email": "a@b.c", "httpish/email": "a@b.c"}))
-                .unwrap()
-                .email,
-            None
-        );
+        assert_eq!(claims(json!({"not/email": "a@b.c", "httpish/email": "a@b.c"})).unwrap().email, None);
     }
 
     #[test]

@@ -19,14 +19,8 @@ impl Tenant {
     pub async fn start(expires_in: u64) -> Self {
         let server = MockServer::start().await;
         let token = json!({"access_token": "management-token", "token_type": "Bearer", "expires_in": expires_in});
-        let answer = ResponseTemplate::new(200)
-            .set_body_json(token)
-            .set_delay(Duration::from_millis(50));
-        Mock::given(path("/oauth/token"))
-            .respond_with(answer)
-            .with_priority(9)
-            .mount(&server)
-            .await;
+        let answer = ResponseTemplate::new(200).set_body_json(token).set_delay(Duration::from_millis(50));
+        Mock::given(path("/oauth/token")).respond_with(answer).with_priority(9).mount(&server).await;
         Self { server }
     }
 
@@ -39,11 +33,7 @@ impl Tenant {
     /// To every call of the management API.
     pub async fn answer_all(&self, answer: ResponseTemplate) {
         let api = |request: &Request| request.url.path().starts_with("/api/v2/");
-        Mock::given(api)
-            .respond_with(answer)
-            .with_priority(5)
-            .mount(&self.server)
-            .await;
+        Mock::given(api).respond_with(answer).with_priority(5).mount(&self.server).await;
     }
 
     pub fn options(&self) -> ManagementOptions {
@@ -63,9 +53,7 @@ impl Tenant {
     pub async fn calls(&self) -> Vec<(String, String, Value)> {
         let asked = self.server.received_requests().await.unwrap();
         let calls = asked.iter().filter(|r| r.url.path() != "/oauth/token");
-        calls
-            .map(|r| (r.method.to_string(), address(r), r.body_json().unwrap_or_default()))
-            .collect()
+        calls.map(|r| (r.method.to_string(), address(r), r.body_json().unwrap_or_default())).collect()
     }
 
     pub async fn tokens_given(&self) -> usize {
@@ -76,10 +64,7 @@ impl Tenant {
 
 fn address(request: &Request) -> String {
     let path = request.url.path().trim_start_matches("/api/v2");
-    request
-        .url
-        .query()
-        .map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
+    request.url.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"))
 }
 
 pub fn new_account() -> NewAccount {
