@@ -83,14 +83,9 @@ struct Dependency {
 }
 
 pub fn run() -> anyhow::Result<ExitCode> {
-    let output = workspace::cargo()
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .output()?;
+    let output = workspace::cargo().args(["metadata", "--no-deps", "--format-version", "1"]).output()?;
     if !output.status.success() {
-        bail!(
-            "cargo metadata failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     let metadata: Metadata = serde_json::from_slice(&output.stdout).context("cargo metadata's answer")?;
     let (edges, mut problems) = forbidden_edges(&metadata);
@@ -120,11 +115,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         metadata.packages.len(),
         problems.len()
     ));
-    Ok(if problems.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The number of edges that were looked at, and a line for each that may not be.
@@ -132,10 +123,7 @@ fn forbidden_edges(metadata: &Metadata) -> (usize, Vec<String>) {
     let (mut edges, mut problems) = (0, Vec::new());
     for package in &metadata.packages {
         let Some(layer) = package.manifest_path.parent().and_then(Layer::of) else {
-            problems.push(format!(
-                "{} has no layer: name its folder in xtask/src/layers.rs",
-                package.name
-            ));
+            problems.push(format!("{} has no layer: name its folder in xtask/src/layers.rs", package.name));
             continue;
         };
         for dependency in &package.dependencies {
@@ -162,10 +150,7 @@ fn forbidden_words<'a>(source: &'a str, words: &'a [&'a str]) -> impl Iterator<I
             !line.trim_start().starts_with("//") && !tests.iter().any(|range| range.contains(number))
         })
         .flat_map(move |(number, line)| {
-            words
-                .iter()
-                .filter(move |word| line.contains(**word))
-                .map(move |word| (number + 1, *word))
+            words.iter().filter(move |word| line.contains(**word)).map(move |word| (number + 1, *word))
         })
 }
 
@@ -189,18 +174,12 @@ mod tests {
     }
 
     fn problems(package: Package) -> Vec<String> {
-        forbidden_edges(&Metadata {
-            packages: vec![package],
-        })
-        .1
+        forbidden_edges(&Metadata { packages: vec![package] }).1
     }
 
     #[test]
     fn dependencies_point_one_way() {
-        let fine = package(
-            "crates/http",
-            &[("crates/services", None), ("crates/testkit", Some("dev"))],
-        );
+        let fine = package("crates/http", &[("crates/services", None), ("crates/testkit", Some("dev"))]);
         assert_eq!(problems(fine), Vec::<String>::new());
         let around = package("crates/http", &[("crates/repository", None)]);
         assert_eq!(problems(around), ["crates/http may not depend on crates/repository"]);
@@ -220,9 +199,6 @@ mod tests {
     #[test]
     fn comments_and_test_modules_may_name_the_driver() {
         let source = "// not sea_orm\nuse sea_orm::Set;\n\n#[cfg(test)]\nmod tests {\n    use sea_orm::Set;\n}\n";
-        assert_eq!(
-            forbidden_words(source, &["sea_orm"]).collect::<Vec<_>>(),
-            [(2, "sea_orm")]
-        );
+        assert_eq!(forbidden_words(source, &["sea_orm"]).collect::<Vec<_>>(), [(2, "sea_orm")]);
     }
 }

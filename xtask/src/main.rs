@@ -10,11 +10,7 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    bin_name = "cargo xtask",
-    about = "Commands of the GymAPI workspace"
-)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Commands of the GymAPI workspace")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

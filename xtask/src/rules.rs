@@ -58,10 +58,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     for file in workspace::files(&folder, "md")? {
         let rules = defined(&std::fs::read_to_string(&file)?)?;
         if !rules.is_empty() {
-            slices.insert(
-                file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-                rules,
-            );
+            slices.insert(file.file_stem().unwrap_or_default().to_string_lossy().into_owned(), rules);
         }
     }
     let status = std::fs::read_to_string(folder.join("STATUS.toml")).context("docs/spec/STATUS.toml")?;
@@ -131,10 +128,7 @@ fn owed(status: &Status, rules: &BTreeSet<Rule>) -> anyhow::Result<BTreeSet<Rule
 }
 
 fn rule(prefix: &str, number: &str) -> Option<Rule> {
-    Some(Rule {
-        prefix: prefix.to_uppercase(),
-        number: number.parse().ok()?,
-    })
+    Some(Rule { prefix: prefix.to_uppercase(), number: number.parse().ok()? })
 }
 
 /// The rules that a slice's file defines: of the prefix that opens most of its lines, since a file may open a line with
@@ -150,14 +144,8 @@ fn defined(text: &str) -> anyhow::Result<BTreeSet<Rule>> {
     for rule in &found {
         *counts.entry(&rule.prefix).or_default() += 1;
     }
-    let own = counts
-        .into_iter()
-        .max_by_key(|(_, count)| *count)
-        .map(|(prefix, _)| prefix.to_owned());
-    Ok(found
-        .into_iter()
-        .filter(|rule| Some(&rule.prefix) == own.as_ref())
-        .collect())
+    let own = counts.into_iter().max_by_key(|(_, count)| *count).map(|(prefix, _)| prefix.to_owned());
+    Ok(found.into_iter().filter(|rule| Some(&rule.prefix) == own.as_ref()).collect())
 }
 
 fn named_by_tests() -> anyhow::Result<BTreeSet<Rule>> {
@@ -210,21 +198,14 @@ pub fn test_lines(source: &str) -> Vec<Range<usize>> {
 fn mentioned(source: &str) -> anyhow::Result<BTreeSet<Rule>> {
     let id = Regex::new(r"\b([A-Z]{3})-(\d+)\b")?;
     let mut rules = in_names(source)?;
-    rules.extend(
-        id.captures_iter(source)
-            .map(|id| id.extract::<2>().1)
-            .filter_map(|[prefix, n]| rule(prefix, n)),
-    );
+    rules.extend(id.captures_iter(source).map(|id| id.extract::<2>().1).filter_map(|[prefix, n]| rule(prefix, n)));
     Ok(rules)
 }
 
 fn in_names(source: &str) -> anyhow::Result<BTreeSet<Rule>> {
     let function = Regex::new(r"\bfn\s+([a-z0-9_]+)")?;
     let mut rules = BTreeSet::new();
-    for name in function
-        .captures_iter(source)
-        .map(|function| function.extract::<1>().1[0])
-    {
+    for name in function.captures_iter(source).map(|function| function.extract::<1>().1[0]) {
         let words: Vec<&str> = name.split('_').collect();
         for pair in words.windows(2) {
             if let [prefix, number] = pair

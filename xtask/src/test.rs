@@ -1,10 +1,12 @@
 //! Every test, over the embedded default and over real servers, which are shut down again whatever happens.
 use crate::services::{self, Board, Missing, say};
 use crate::workspace;
-use anyhow::Context;
+use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::Write;
 use std::process::{ExitCode, ExitStatus, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,23 +22,11 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let board = Arc::new(Board::open()?);
-    let result = runtime.block_on(async {
-        tokio::select! {
-            result = everything(arguments, Arc::clone(&board)) => result,
-            name = interrupted() => Err(anyhow::anyhow!("{}: shutting the servers down", name?)),
-        }
-    });
+    let result = runtime.block_on(everything(arguments, Arc::clone(&board)));
     // also ends what an interrupted start left, and lets nothing start any more
-    let ended = if arguments.embedded {
-        Ok(())
-    } else {
-        services::down(&board)
-    };
+    let ended = if arguments.embedded { Ok(()) } else { services::down(&board) };
     // a start that still installs something must not hold the exit back
     runtime.shutdown_background();
     let outcome = result?;
@@ -68,11 +58,7 @@ impl Outcome {
         }
         // the runner's word stands last, where a reader of the tail looks for it
         say(self.summary.as_deref().unwrap_or("the test runner printed no summary"));
-        if self.tests && self.documentation && whole {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+        if self.tests && self.documentation && whole { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
 
@@ -81,9 +67,11 @@ async fn everything(arguments: &Arguments, board: Arc<Board>) -> anyhow::Result<
         Vec::new()
     } else {
         let board = Arc::clone(&board);
-        tokio::task::spawn_blocking(move || services::up(&board))
-            .await
-            .context("starting the servers")??
+        let start = tokio::task::spawn_blocking(move || services::up(&board));
+        tokio::select! {
+            missing = start => missing.context("starting the servers")??,
+            name = interrupted() => bail!("{}", name?),
+        }
     };
     let with_servers = |mut command: Command| {
         if !arguments.embedded {
@@ -95,58 +83,50 @@ async fn everything(arguments: &Arguments, board: Arc<Board>) -> anyhow::Result<
     let nextest = nextest_is_here().await;
     let mut command = Command::from(workspace::cargo());
     match nextest {
-        true => command
-            .args(["nextest", "run", "--workspace", "--no-fail-fast"])
-            .args(&arguments.runner),
-        false => command
-            .args(["test", "--workspace", "--all-targets", "--no-fail-fast"])
-            .args(&arguments.runner),
+        true => command.args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(&arguments.runner),
+        false => command.args(["test", "--workspace", "--all-targets", "--no-fail-fast"]).args(&arguments.runner),
     };
     let (status, lines) = watched(with_servers(command)).await?;
-    let summary = if nextest {
-        nextest_summary(&lines)
-    } else {
-        test_summary(&lines)
-    };
+    let summary = if nextest { nextest_summary(&lines) } else { test_summary(&lines) };
     let documentation = if arguments.runner.is_empty() {
         let mut command = Command::from(workspace::cargo());
         command.args(["test", "--workspace", "--doc", "--quiet"]);
-        with_servers(command)
-            .status()
-            .await
-            .context("cannot start cargo")?
-            .success()
+        watched(with_servers(command)).await?.0.success()
     } else {
         true
     };
-    Ok(Outcome {
-        tests: status.success(),
-        documentation,
-        missing,
-        summary,
-    })
+    Ok(Outcome { tests: status.success(), documentation, missing, summary })
 }
 
 async fn nextest_is_here() -> bool {
     let mut command = Command::from(workspace::cargo());
-    command
-        .args(["nextest", "--version"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().await.is_ok_and(|status| status.success())
 }
 
 /// Runs the command, shows what it prints, and returns it too.
 async fn watched(mut command: Command) -> anyhow::Result<(ExitStatus, Vec<String>)> {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .context("cannot start cargo")?;
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("cannot start cargo")?;
     let output = child.stdout.take().context("a child without its standard output")?;
     let errors = child.stderr.take().context("a child without its standard error")?;
-    let (printed, complained) = tokio::try_join!(shown(output, std::io::stdout()), shown(errors, std::io::stderr()))?;
-    Ok((child.wait().await?, printed.into_iter().chain(complained).collect()))
+    let running = async {
+        let (printed, complained) =
+            tokio::try_join!(shown(output, std::io::stdout()), shown(errors, std::io::stderr()))?;
+        let status = child.wait().await?;
+        anyhow::Ok((status, printed.into_iter().chain(complained).collect()))
+    };
+    let name = tokio::select! {
+        result = running => return result,
+        name = interrupted() => name?,
+    };
+    // the runner ends its tests when it is asked to; killed, it would leave them behind
+    if let Some(pid) = child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)) {
+        // an error means that it ended by itself in the meantime
+        let _ = kill_process(pid, Signal::TERM);
+    }
+    // whether it ended or not, the caller's `kill_on_drop` comes next
+    let _ = tokio::time::timeout(Duration::from_secs(15), child.wait()).await;
+    bail!("{name}")
 }
 
 async fn shown(from: impl AsyncRead + Unpin, mut to: impl Write) -> std::io::Result<Vec<String>> {
@@ -189,9 +169,7 @@ fn test_summary(lines: &[String]) -> Option<String> {
     if found.is_empty() {
         return None;
     }
-    let [passed, failed, ignored] = found
-        .iter()
-        .fold([0, 0, 0], |[p, f, i], [x, y, z]| [p + x, f + y, i + z]);
+    let [passed, failed, ignored] = found.iter().fold([0, 0, 0], |[p, f, i], [x, y, z]| [p + x, f + y, i + z]);
     Some(format!("{passed} passed, {failed} failed, {ignored} skipped"))
 }
 
@@ -207,10 +185,7 @@ mod tests {
     fn the_runners_closing_line_is_found_before_its_list_of_failures() {
         let text = "PASS a\n------------\n     Summary [   0.01s] 2 tests run: 1 passed, 1 failed, 0 skipped\n  FAIL b";
         let summary = nextest_summary(&lines(text));
-        assert_eq!(
-            summary.unwrap(),
-            "Summary [   0.01s] 2 tests run: 1 passed, 1 failed, 0 skipped"
-        );
+        assert_eq!(summary.unwrap(), "Summary [   0.01s] 2 tests run: 1 passed, 1 failed, 0 skipped");
         assert_eq!(nextest_summary(&lines("error: could not compile")), None);
     }
 

@@ -21,11 +21,7 @@ pub fn operations(reference: &Operation, own: &Operation, theirs: &Shapes, ours:
         match own.responses.get(status) {
             None => problems.push(format!("response {status}: missing")),
             Some(given) => {
-                let comparison = Comparison {
-                    direction: Direction::Response,
-                    theirs,
-                    ours,
-                };
+                let comparison = Comparison { direction: Direction::Response, theirs, ours };
                 problems.extend(comparison.contents(wanted, given, &place));
             }
         }
@@ -35,32 +31,17 @@ pub fn operations(reference: &Operation, own: &Operation, theirs: &Shapes, ours:
 
 fn parameters(reference: &Operation, own: &Operation) -> Vec<String> {
     let same = |a: &str, b: &str, place: &str| {
-        if place == "header" {
-            a.eq_ignore_ascii_case(b)
-        } else {
-            a == b
-        }
+        if place == "header" { a.eq_ignore_ascii_case(b) } else { a == b }
     };
     let mut problems = Vec::new();
     // path parameters go by their place in the path, which is the same already
-    for wanted in reference
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.place != "path")
-    {
-        let found = own
-            .parameters
-            .iter()
-            .any(|p| p.place == wanted.place && same(&p.name, &wanted.name, &p.place));
+    for wanted in reference.parameters.iter().filter(|parameter| parameter.place != "path") {
+        let found = own.parameters.iter().any(|p| p.place == wanted.place && same(&p.name, &wanted.name, &p.place));
         if !found {
             problems.push(format!("{} parameter {}: missing", wanted.place, wanted.name));
         }
     }
-    for parameter in own
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.required && parameter.place != "path")
-    {
+    for parameter in own.parameters.iter().filter(|parameter| parameter.required && parameter.place != "path") {
         let wanted = reference
             .parameters
             .iter()
@@ -68,10 +49,8 @@ fn parameters(reference: &Operation, own: &Operation) -> Vec<String> {
         // the reference calls its tenant header optional everywhere and then refuses requests without it
         let tenant = parameter.name.eq_ignore_ascii_case("X-Gym-ID") && wanted.is_some();
         if !tenant && !wanted.is_some_and(|wanted| wanted.required) {
-            problems.push(format!(
-                "{} parameter {}: required, and the reference did not",
-                parameter.place, parameter.name
-            ));
+            problems
+                .push(format!("{} parameter {}: required, and the reference did not", parameter.place, parameter.name));
         }
     }
     problems
@@ -83,11 +62,7 @@ fn body(reference: Option<&Body>, own: Option<&Body>, theirs: &Shapes, ours: &Sh
         (None, _) => Vec::new(),
         (Some(_), None) => vec!["body: not taken".to_owned()],
         (Some(reference), Some(own)) => {
-            let comparison = Comparison {
-                direction: Direction::Request,
-                theirs,
-                ours,
-            };
+            let comparison = Comparison { direction: Direction::Request, theirs, ours };
             let mut problems = comparison.contents(&reference.content, &own.content, "body ");
             if own.required && !reference.required {
                 problems.push("body: required, and the reference did not".to_owned());
@@ -151,10 +126,7 @@ impl<'a> Comparison<'a> {
             // a fit is an attempt without a word; of several misses the one of the same kind tells most
             let other_kind = said(place, "");
             let distance = |attempt: &Vec<String>| {
-                (
-                    attempt.first().is_some_and(|problem| problem.starts_with(&other_kind)),
-                    attempt.len(),
-                )
+                (attempt.first().is_some_and(|problem| problem.starts_with(&other_kind)), attempt.len())
             };
             match attempts.into_iter().min_by_key(distance) {
                 Some(nearest) => problems.extend(nearest),
@@ -179,11 +151,9 @@ impl<'a> Comparison<'a> {
             return Vec::new();
         }
         match (reference, own) {
-            (Shape::Scalar(reference), Shape::Scalar(own)) => self
-                .scalars(reference, own)
-                .map(|problem| said(place, &problem))
-                .into_iter()
-                .collect(),
+            (Shape::Scalar(reference), Shape::Scalar(own)) => {
+                self.scalars(reference, own).map(|problem| said(place, &problem)).into_iter().collect()
+            }
             (Shape::Array(reference), Shape::Array(own)) => self.shapes(reference, own, &format!("{place}[]"), &seen),
             (Shape::Object(reference), Shape::Object(own)) => self.objects(reference, own, place, &seen),
             (reference, own) => vec![said(place, &format!("{} instead of {}", own.word(), reference.word()))],
@@ -223,12 +193,8 @@ impl<'a> Comparison<'a> {
         };
         let kind_fits = written.kind == read.kind || (written.kind == "integer" && read.kind == "number");
         // of formats only the ones of time change how a text is read
-        let time = |scalar: &Scalar| {
-            scalar
-                .format
-                .clone()
-                .filter(|f| ["date-time", "date", "time"].contains(&f.as_str()))
-        };
+        let time =
+            |scalar: &Scalar| scalar.format.clone().filter(|f| ["date-time", "date", "time"].contains(&f.as_str()));
         let format_fits = match (time(reference), time(own)) {
             (Some(reference), Some(own)) => reference == own,
             _ => true,
@@ -238,17 +204,9 @@ impl<'a> Comparison<'a> {
             return Some(format!("{} instead of {}", word(own), word(reference)));
         }
         if let (Some(written), Some(read)) = (&written.values, &read.values) {
-            let unknown: Vec<&str> = written
-                .iter()
-                .filter(|value| !read.contains(value))
-                .map(String::as_str)
-                .collect();
+            let unknown: Vec<&str> = written.iter().filter(|value| !read.contains(value)).map(String::as_str).collect();
             if !unknown.is_empty() {
-                let verb = if self.direction == Direction::Response {
-                    "may also be"
-                } else {
-                    "does not take"
-                };
+                let verb = if self.direction == Direction::Response { "may also be" } else { "does not take" };
                 return Some(format!("{verb} {}", unknown.join(", ")));
             }
         }

@@ -35,19 +35,10 @@ pub fn parse(text: &str) -> anyhow::Result<Vec<Deviation>> {
     let rule = regex::Regex::new(r"^[A-Z]{3}-\d+$")?;
     for deviation in &deviations {
         if !rule.is_match(&deviation.rule) {
-            bail!(
-                "{} {}: `{}` is no rule's id",
-                deviation.method,
-                deviation.path,
-                deviation.rule
-            );
+            bail!("{} {}: `{}` is no rule's id", deviation.method, deviation.path, deviation.rule);
         }
         if deviation.what.is_empty() {
-            bail!(
-                "{} {}: an empty `what` would cover everything",
-                deviation.method,
-                deviation.path
-            );
+            bail!("{} {}: an empty `what` would cover everything", deviation.method, deviation.path);
         }
     }
     Ok(deviations)

@@ -70,19 +70,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     for (tag, (conforming, all)) in &counts {
         say(&format!("{conforming:>3} of {all:>3}  {tag}"));
     }
-    let sum = counts
-        .values()
-        .fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
-    say(&format!(
-        "{:>3} of {:>3}  operations of the reference system conform",
-        sum.0, sum.1
-    ));
+    let sum = counts.values().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
+    say(&format!("{:>3} of {:>3}  operations of the reference system conform", sum.0, sum.1));
     if arguments.tag.is_none() {
         for stale in deviations.iter().filter(|deviation| !deviation.used) {
-            say(&format!(
-                "deviation without a difference: {} {} {}",
-                stale.method, stale.path, stale.what
-            ));
+            say(&format!("deviation without a difference: {} {} {}", stale.method, stale.path, stale.what));
         }
     }
     if arguments.write_floor {
@@ -91,18 +83,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let floor = std::fs::read_to_string(data("conformance-floor.toml")).context("xtask/data/conformance-floor.toml")?;
-    let fallen = fallen(
-        &toml::from_str(&floor).context("xtask/data/conformance-floor.toml")?,
-        &counts,
-    );
+    let fallen = fallen(&toml::from_str(&floor).context("xtask/data/conformance-floor.toml")?, &counts);
     for line in &fallen {
         say(line);
     }
-    Ok(if fallen.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if fallen.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What keeps the operation from conforming, but for what differs on purpose.
@@ -115,10 +100,7 @@ fn problems(operation: &Operation, reference: &Api, ours: &Api, deviations: &mut
         .into_iter()
         .filter(|problem| {
             let mut wanted = false;
-            for deviation in deviations
-                .iter_mut()
-                .filter(|deviation| deviation.covers(operation, problem))
-            {
+            for deviation in deviations.iter_mut().filter(|deviation| deviation.covers(operation, problem)) {
                 deviation.used = true;
                 wanted = true;
             }
@@ -147,18 +129,11 @@ fn document(place: &str) -> anyhow::Result<String> {
         return std::fs::read_to_string(place).with_context(|| format!("cannot read {place}"));
     };
     let (host, path) = address.split_once('/').unwrap_or((address, ""));
-    let target = if host.contains(':') {
-        host.to_owned()
-    } else {
-        format!("{host}:80")
-    };
+    let target = if host.contains(':') { host.to_owned() } else { format!("{host}:80") };
     let mut stream = TcpStream::connect(&target).with_context(|| format!("nobody answers at {target}"))?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     // HTTP/1.0: the answer comes whole, and ends with the connection
-    write!(
-        stream,
-        "GET /{path} HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n"
-    )?;
+    write!(stream, "GET /{path} HTTP/1.0\r\nHost: {host}\r\nAccept: application/json\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     let (head, body) = answer.split_once("\r\n\r\n").context("not an HTTP answer")?;
@@ -191,18 +166,12 @@ mod tests {
     fn a_deviation_covers_its_difference_and_is_noted_as_used() {
         let (reference, ours) = api();
         let operation = reference.operations.first().unwrap();
-        assert_eq!(
-            problems(operation, &reference, &ours, &mut []),
-            ["response 200 .name: missing"]
-        );
+        assert_eq!(problems(operation, &reference, &ours, &mut []), ["response 200 .name: missing"]);
         let mut deviations = deviation::parse(
             "[[deviation]]\nmethod = \"GET\"\npath = \"/gyms/{gym_id}\"\nwhat = \"response 200 .name\"\nrule = \"IDN-1\"\n",
         )
         .unwrap();
-        assert_eq!(
-            problems(operation, &reference, &ours, &mut deviations),
-            Vec::<String>::new()
-        );
+        assert_eq!(problems(operation, &reference, &ours, &mut deviations), Vec::<String>::new());
         assert!(deviations.iter().all(|deviation| deviation.used));
     }
 

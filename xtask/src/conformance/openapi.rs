@@ -8,10 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "patch", "head", "options"];
 
 pub fn parse(document: &Value) -> anyhow::Result<Api> {
-    let paths = document
-        .get("paths")
-        .and_then(Value::as_object)
-        .context("the document has no paths")?;
+    let paths = document.get("paths").and_then(Value::as_object).context("the document has no paths")?;
     let mut operations = Vec::new();
     for (path, item) in paths {
         let common = list(item, "parameters");
@@ -22,12 +19,7 @@ pub fn parse(document: &Value) -> anyhow::Result<Api> {
         }
     }
     let mut shapes = Shapes::new();
-    for (name, schema) in document
-        .pointer("/components/schemas")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
+    for (name, schema) in document.pointer("/components/schemas").and_then(Value::as_object).into_iter().flatten() {
         shapes.insert(name.clone(), shape(document, schema));
     }
     Ok(Api { operations, shapes })
@@ -36,29 +28,18 @@ pub fn parse(document: &Value) -> anyhow::Result<Api> {
 fn read_operation(document: &Value, path: &str, method: &str, operation: &Value, common: &[Value]) -> Operation {
     let parameters = common.iter().chain(list(operation, "parameters")).map(|entry| {
         let entry = followed(document, entry);
-        Parameter {
-            name: text(entry, "name"),
-            place: text(entry, "in"),
-            required: flag(entry, "required"),
-        }
+        Parameter { name: text(entry, "name"), place: text(entry, "in"), required: flag(entry, "required") }
     });
     let body = operation.get("requestBody").map(|body| {
         let body = followed(document, body);
-        Body {
-            content: content(document, body),
-            required: flag(body, "required"),
-        }
+        Body { content: content(document, body), required: flag(body, "required") }
     });
     let responses = operation.get("responses").and_then(Value::as_object);
     let responses = responses.into_iter().flatten();
     Operation {
         method: method.to_uppercase(),
         path: path.to_owned(),
-        tag: list(operation, "tags")
-            .first()
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned(),
+        tag: list(operation, "tags").first().and_then(Value::as_str).unwrap_or_default().to_owned(),
         parameters: parameters.collect(),
         body,
         responses: responses
@@ -69,10 +50,7 @@ fn read_operation(document: &Value, path: &str, method: &str, operation: &Value,
 
 /// The part that a `$ref` within the document points to.
 fn followed<'a>(document: &'a Value, part: &'a Value) -> &'a Value {
-    let pointer = part
-        .get("$ref")
-        .and_then(Value::as_str)
-        .and_then(|reference| reference.strip_prefix('#'));
+    let pointer = part.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
     pointer.and_then(|pointer| document.pointer(pointer)).unwrap_or(part)
 }
 
@@ -81,10 +59,7 @@ fn content(document: &Value, part: &Value) -> Content {
     media
         .map(|(kind, media)| {
             let kind = kind.split(';').next().unwrap_or_default().trim().to_lowercase();
-            (
-                kind,
-                media.get("schema").map_or(Shape::Any, |schema| shape(document, schema)),
-            )
+            (kind, media.get("schema").map_or(Shape::Any, |schema| shape(document, schema)))
         })
         .collect()
 }
@@ -99,10 +74,7 @@ fn shape(document: &Value, schema: &Value) -> Shape {
     }
     for key in ["oneOf", "anyOf"] {
         if let Some(Value::Array(schemas)) = map.get(key) {
-            return nullable(
-                map,
-                Shape::Either(schemas.iter().map(|part| shape(document, part)).collect()),
-            );
+            return nullable(map, Shape::Either(schemas.iter().map(|part| shape(document, part)).collect()));
         }
     }
     if let Some(Value::Array(schemas)) = map.get("allOf") {
@@ -117,11 +89,7 @@ fn shape(document: &Value, schema: &Value) -> Shape {
         Some(Value::String(kind)) => nullable(map, of_kind(document, kind, map)),
         _ if map.contains_key("properties") => nullable(map, of_kind(document, "object", map)),
         _ => match values(map) {
-            Some(values) => Shape::Scalar(Scalar {
-                kind: "string".to_owned(),
-                format: None,
-                values: Some(values),
-            }),
+            Some(values) => Shape::Scalar(Scalar { kind: "string".to_owned(), format: None, values: Some(values) }),
             None => Shape::Any,
         },
     }
@@ -138,9 +106,7 @@ fn nullable(map: &Map<String, Value>, shape: Shape) -> Shape {
 fn of_kind(document: &Value, kind: &str, map: &Map<String, Value>) -> Shape {
     match kind {
         "null" => Shape::Null,
-        "array" => Shape::Array(Box::new(
-            map.get("items").map_or(Shape::Any, |items| shape(document, items)),
-        )),
+        "array" => Shape::Array(Box::new(map.get("items").map_or(Shape::Any, |items| shape(document, items)))),
         "object" => match map.get("properties").and_then(Value::as_object) {
             Some(properties) => Shape::Object(fields(document, properties, map)),
             None => Shape::Free,
@@ -154,23 +120,12 @@ fn of_kind(document: &Value, kind: &str, map: &Map<String, Value>) -> Shape {
 }
 
 fn fields(document: &Value, properties: &Map<String, Value>, map: &Map<String, Value>) -> BTreeMap<String, Field> {
-    let required: BTreeSet<&str> = map
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let required: BTreeSet<&str> =
+        map.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     properties
         .iter()
         .map(|(name, schema)| {
-            (
-                name.clone(),
-                Field {
-                    shape: shape(document, schema),
-                    required: required.contains(name.as_str()),
-                },
-            )
+            (name.clone(), Field { shape: shape(document, schema), required: required.contains(name.as_str()) })
         })
         .collect()
 }
@@ -250,9 +205,7 @@ mod tests {
         let document = json!({"components": {"schemas": {"Base": {"properties": {"id": {"type": "integer"}}}}}});
         let schema =
             json!({"allOf": [{"$ref": "#/components/schemas/Base"}, {"properties": {"name": {"type": "string"}}}]});
-        let Shape::Object(fields) = shape(&document, &schema) else {
-            panic!("not an object")
-        };
+        let Shape::Object(fields) = shape(&document, &schema) else { panic!("not an object") };
         assert_eq!(fields.keys().collect::<Vec<_>>(), ["id", "name"]);
     }
 }

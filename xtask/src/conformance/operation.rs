@@ -37,15 +37,11 @@ impl Api {
     /// The operation of the same method and path, whatever its path parameters are called.
     pub fn find(&self, wanted: &Operation) -> Option<&Operation> {
         let path = nameless(&wanted.path);
-        self.operations
-            .iter()
-            .find(|own| own.method == wanted.method && nameless(&own.path) == path)
+        self.operations.iter().find(|own| own.method == wanted.method && nameless(&own.path) == path)
     }
 }
 
 fn nameless(path: &str) -> String {
-    let parts = path
-        .split('/')
-        .map(|part| if part.starts_with('{') { "{}" } else { part });
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }

@@ -41,10 +41,7 @@ pub fn parse(document: &Value) -> anyhow::Result<Api> {
         let place = format!("{} {}", entry.method, entry.path);
         operation(entry).context(place)
     });
-    Ok(Api {
-        operations: operations.collect::<anyhow::Result<_>>()?,
-        shapes,
-    })
+    Ok(Api { operations: operations.collect::<anyhow::Result<_>>()?, shapes })
 }
 
 fn operation(entry: Entry) -> anyhow::Result<Operation> {
@@ -58,23 +55,14 @@ fn operation(entry: Entry) -> anyhow::Result<Operation> {
     };
     let mut responses = BTreeMap::new();
     for (status, schema) in &entry.responses {
-        responses.insert(
-            status.clone(),
-            schema.as_ref().map(content).transpose()?.unwrap_or_default(),
-        );
+        responses.insert(status.clone(), schema.as_ref().map(content).transpose()?.unwrap_or_default());
     }
     let parameters = entry.parameters.into_iter();
     Ok(Operation {
         method: entry.method.to_uppercase(),
         path: entry.path,
         tag: entry.tag.unwrap_or_else(|| "(none)".to_owned()),
-        parameters: parameters
-            .map(|p| Parameter {
-                name: p.name,
-                place: p.r#in,
-                required: p.required,
-            })
-            .collect(),
+        parameters: parameters.map(|p| Parameter { name: p.name, place: p.r#in, required: p.required }).collect(),
         body,
         responses,
     })
@@ -82,10 +70,7 @@ fn operation(entry: Entry) -> anyhow::Result<Operation> {
 
 /// JSON, unless the notation names another media type.
 fn content(schema: &Value) -> anyhow::Result<Content> {
-    if let Some((media, schema)) = schema
-        .as_object()
-        .and_then(|map| map.iter().find(|(key, _)| key.contains('/')))
-    {
+    if let Some((media, schema)) = schema.as_object().and_then(|map| map.iter().find(|(key, _)| key.contains('/'))) {
         return Ok(Content::from([(media.clone(), shape(schema)?)]));
     }
     Ok(Content::from([("application/json".to_owned(), shape(schema)?)]))
@@ -96,11 +81,7 @@ fn definition(schema: &Value) -> anyhow::Result<Shape> {
     let map = schema.as_object().context("a schema is an object")?;
     if let (Some(Value::Array(values)), Some(Value::String(kind))) = (map.get("enum"), map.get("type")) {
         let values = values.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-        return Ok(Shape::Scalar(Scalar {
-            kind: kind.clone(),
-            format: None,
-            values: Some(values),
-        }));
+        return Ok(Shape::Scalar(Scalar { kind: kind.clone(), format: None, values: Some(values) }));
     }
     fields(map).map(Shape::Object)
 }
@@ -110,13 +91,7 @@ fn fields(map: &Map<String, Value>) -> anyhow::Result<BTreeMap<String, Field>> {
         .map(|(name, field)| {
             let kind = field.get("type").with_context(|| format!("{name} has no type"))?;
             let required = field.get("required").and_then(Value::as_bool).unwrap_or(false);
-            Ok((
-                name.clone(),
-                Field {
-                    shape: shape(kind).with_context(|| name.clone())?,
-                    required,
-                },
-            ))
+            Ok((name.clone(), Field { shape: shape(kind).with_context(|| name.clone())?, required }))
         })
         .collect()
 }
@@ -124,11 +99,9 @@ fn fields(map: &Map<String, Value>) -> anyhow::Result<BTreeMap<String, Field>> {
 fn shape(notation: &Value) -> anyhow::Result<Shape> {
     match notation {
         Value::String(word) => Ok(match word.split_once(':') {
-            Some((kind, format)) => Shape::Scalar(Scalar {
-                kind: kind.to_owned(),
-                format: Some(format.to_owned()),
-                values: None,
-            }),
+            Some((kind, format)) => {
+                Shape::Scalar(Scalar { kind: kind.to_owned(), format: Some(format.to_owned()), values: None })
+            }
             None => match word.as_str() {
                 "any" => Shape::Any,
                 "null" => Shape::Null,

@@ -42,26 +42,17 @@ pub struct Alternatives<'a> {
 impl Alternatives<'_> {
     /// Any object will do, or nothing is said.
     pub fn open(&self) -> bool {
-        self.shapes
-            .iter()
-            .any(|(_, shape)| matches!(shape, Shape::Any | Shape::Free))
+        self.shapes.iter().any(|(_, shape)| matches!(shape, Shape::Any | Shape::Free))
     }
 }
 
 impl Shape {
     pub fn scalar(kind: &str) -> Self {
-        Self::Scalar(Scalar {
-            kind: kind.to_owned(),
-            format: None,
-            values: None,
-        })
+        Self::Scalar(Scalar { kind: kind.to_owned(), format: None, values: None })
     }
 
     pub fn alternatives<'a>(&'a self, shapes: &'a Shapes) -> Alternatives<'a> {
-        let mut found = Alternatives {
-            null: false,
-            shapes: Vec::new(),
-        };
+        let mut found = Alternatives { null: false, shapes: Vec::new() };
         let mut pending = vec![(None, self)];
         let mut followed = Vec::new();
         while let Some((name, shape)) = pending.pop() {
@@ -85,11 +76,7 @@ impl Shape {
         match self {
             Self::Any => "anything".to_owned(),
             Self::Null => "null".to_owned(),
-            Self::Scalar(Scalar {
-                kind,
-                format: Some(format),
-                ..
-            }) => format!("{kind} ({format})"),
+            Self::Scalar(Scalar { kind, format: Some(format), .. }) => format!("{kind} ({format})"),
             Self::Scalar(Scalar { kind, .. }) => kind.clone(),
             Self::Free => "an object without described fields".to_owned(),
             Self::Object(_) => "an object".to_owned(),

@@ -20,19 +20,12 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
     })?;
     let folder = tools.npm("@stoplight/prism-cli", "5.16.0")?;
     let mut command = Command::new(folder.join("node_modules/.bin/prism"));
-    command
-        .arg("mock")
-        .arg(document)
-        .args(["-h", "127.0.0.1", "-p", &launch.port.to_string()]);
+    command.arg("mock").arg(document).args(["-h", "127.0.0.1", "-p", &launch.port.to_string()]);
     let process = launch.spawn(&mut command)?;
     launch.wait(&process, || speaks_http(launch.port))?;
     let address = format!("http://127.0.0.1:{}", launch.port);
     let environment = BTreeMap::from([("GYMAPI_TEST_AUTH0_URL".to_owned(), address.clone())]);
-    Ok(Started {
-        process,
-        address,
-        environment,
-    })
+    Ok(Started { process, address, environment })
 }
 
 fn document() -> Option<PathBuf> {

@@ -48,10 +48,7 @@ impl Board {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
         };
-        Ok(Self {
-            folder: folder.to_path_buf(),
-            content: Mutex::new(Content { entries, closed: false }),
-        })
+        Ok(Self { folder: folder.to_path_buf(), content: Mutex::new(Content { entries, closed: false }) })
     }
 
     pub fn entry(&self, name: &str) -> Option<Entry> {
@@ -71,11 +68,7 @@ impl Board {
 
     /// The variables of every server that is up.
     pub fn environment(&self) -> BTreeMap<String, String> {
-        self.lock()
-            .entries
-            .values()
-            .flat_map(|entry| entry.environment.clone())
-            .collect()
+        self.lock().entries.values().flat_map(|entry| entry.environment.clone()).collect()
     }
 
     /// A fresh start of `name`: ends what is left of an earlier one and notes the new folder.
@@ -85,10 +78,10 @@ impl Board {
     pub fn begin(&self, name: &str, scratch: &Path) -> anyhow::Result<()> {
         self.end(name)?;
         let mut content = self.lock();
-        let entry = Entry {
-            scratch: Some(scratch.to_path_buf()),
-            ..Entry::default()
-        };
+        if content.closed {
+            bail!("interrupted");
+        }
+        let entry = Entry { scratch: Some(scratch.to_path_buf()), ..Entry::default() };
         content.entries.insert(name.to_owned(), entry);
         self.write(&content)
     }
@@ -207,16 +200,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let board = Board::at(folder.path()).unwrap();
         board.end_all().unwrap();
+        assert!(board.begin("redis", folder.path()).is_err());
         assert!(board.spawn("redis", sleeper).is_err());
     }
 
     #[test]
     fn a_process_of_another_start_time_is_left_alone() {
         let process = sleeper().unwrap();
-        let stranger = Process {
-            born: "0".to_owned(),
-            ..process.clone()
-        };
+        let stranger = Process { born: "0".to_owned(), ..process.clone() };
         stranger.end();
         assert!(!stranger.is_alive());
         assert!(process.is_alive());

@@ -51,41 +51,13 @@ struct Started {
 }
 
 const KINDS: [Kind; 7] = [
-    Kind {
-        name: "postgres",
-        start: postgres::start,
-        optional: false,
-    },
-    Kind {
-        name: "redis",
-        start: redis::start,
-        optional: false,
-    },
-    Kind {
-        name: "sqs",
-        start: sqs::start,
-        optional: false,
-    },
-    Kind {
-        name: "s3",
-        start: s3::start,
-        optional: false,
-    },
-    Kind {
-        name: "smtp",
-        start: smtp::start,
-        optional: false,
-    },
-    Kind {
-        name: "oidc",
-        start: oidc::start,
-        optional: false,
-    },
-    Kind {
-        name: "auth0",
-        start: auth0::start,
-        optional: true,
-    },
+    Kind { name: "postgres", start: postgres::start, optional: false },
+    Kind { name: "redis", start: redis::start, optional: false },
+    Kind { name: "sqs", start: sqs::start, optional: false },
+    Kind { name: "s3", start: s3::start, optional: false },
+    Kind { name: "smtp", start: smtp::start, optional: false },
+    Kind { name: "oidc", start: oidc::start, optional: false },
+    Kind { name: "auth0", start: auth0::start, optional: true },
 ];
 
 /// A server that could not be had.
@@ -101,11 +73,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Up => {
             let missing = up(&board)?;
-            Ok(if missing.iter().any(|server| !server.optional) {
-                ExitCode::FAILURE
-            } else {
-                ExitCode::SUCCESS
-            })
+            Ok(if missing.iter().any(|server| !server.optional) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
         }
         Command::Down => {
             down(&board)?;
@@ -122,10 +90,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
 pub fn up(board: &Board) -> anyhow::Result<Vec<Missing>> {
     let tools = Tools::open()?;
     let missing = std::thread::scope(|scope| {
-        let attempts: Vec<_> = KINDS
-            .iter()
-            .map(|kind| (kind, scope.spawn(|| ensure(kind, &tools, board))))
-            .collect();
+        let attempts: Vec<_> = KINDS.iter().map(|kind| (kind, scope.spawn(|| ensure(kind, &tools, board)))).collect();
         attempts
             .into_iter()
             .filter_map(|(kind, attempt)| match attempt.join() {
@@ -133,11 +98,7 @@ pub fn up(board: &Board) -> anyhow::Result<Vec<Missing>> {
                 Ok(Err(error)) => Some((kind, one_line(&error))),
                 Err(_) => Some((kind, "its start panicked".to_owned())),
             })
-            .map(|(kind, reason)| Missing {
-                name: kind.name,
-                reason,
-                optional: kind.optional,
-            })
+            .map(|(kind, reason)| Missing { name: kind.name, reason, optional: kind.optional })
             .collect::<Vec<_>>()
     });
     for server in &missing {
@@ -167,12 +128,7 @@ fn ensure(kind: &Kind, tools: &Tools, board: &Board) -> anyhow::Result<()> {
             return Err(error);
         }
     };
-    say(&format!(
-        "{:<9} {:<46} {:.1} s",
-        kind.name,
-        started.address,
-        begun.elapsed().as_secs_f64()
-    ));
+    say(&format!("{:<9} {:<46} {:.1} s", kind.name, started.address, begun.elapsed().as_secs_f64()));
     board.ready(kind.name, started.process, started.address, started.environment)
 }
 
@@ -188,11 +144,7 @@ fn status(board: &Board) {
     say(&format!("{:<9} {:<8} {:>8}  address", "server", "state", "pid"));
     for kind in &KINDS {
         let row = match board.entry(kind.name) {
-            Some(Entry {
-                process: Some(process),
-                address,
-                ..
-            }) => {
+            Some(Entry { process: Some(process), address, .. }) => {
                 let state = if process.is_alive() { "up" } else { "died" };
                 format!("{:<9} {:<8} {:>8}  {}", kind.name, state, process.pid, address)
             }

@@ -12,9 +12,7 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
     let folder = match binaries() {
         Some(folder) => folder,
         None => {
-            tools
-                .apt("postgresql")
-                .context("no PostgreSQL: install it, or put the folder of its programs in PATH")?;
+            tools.apt("postgresql").context("no PostgreSQL: install it, or put the folder of its programs in PATH")?;
             binaries().context("the package postgresql brought no initdb")?
         }
     };
@@ -28,11 +26,7 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
 
     let port = launch.port.to_string();
     let mut command = program(&folder, "postgres", owner);
-    command
-        .arg("-D")
-        .arg(&data)
-        .args(["-p", &port, "-k"])
-        .arg(&launch.scratch);
+    command.arg("-D").arg(&data).args(["-p", &port, "-k"]).arg(&launch.scratch);
     for setting in [
         "listen_addresses=127.0.0.1",
         "max_connections=300",
@@ -46,10 +40,7 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
     let process = launch.spawn_with(command.current_dir(&launch.scratch), true)?;
     launch.wait(&process, || {
         let mut asked = Command::new(folder.join("pg_isready"));
-        asked
-            .args(["-q", "-h", "127.0.0.1", "-p", &port, "-t", "2"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        asked.args(["-q", "-h", "127.0.0.1", "-p", &port, "-t", "2"]).stdout(Stdio::null()).stderr(Stdio::null());
         asked.status().is_ok_and(|status| status.success())
     })?;
     let address = format!("postgres://postgres@127.0.0.1:{port}");
@@ -57,11 +48,7 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
         ("GYMAPI_TEST_POSTGRES_URL".to_owned(), address.clone()),
         ("GYMAPI_TEST_PG_BIN".to_owned(), folder.display().to_string()),
     ]);
-    Ok(Started {
-        process,
-        address,
-        environment,
-    })
+    Ok(Started { process, address, environment })
 }
 
 /// The folder of `initdb` and `postgres`: PATH first, then Debian's place, the newest version first.
@@ -83,24 +70,11 @@ fn binaries() -> Option<PathBuf> {
 
 fn initdb(folder: &Path, data: &Path, owner: Option<(u32, u32)>, locale: &str) -> anyhow::Result<()> {
     let mut command = program(folder, "initdb", owner);
-    command
-        .arg("-D")
-        .arg(data)
-        .args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", locale]);
-    let output = command
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .output()
-        .context("cannot start initdb")?;
+    command.arg("-D").arg(data).args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", locale]);
+    let output = command.current_dir("/").stdin(Stdio::null()).output().context("cannot start initdb")?;
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "initdb failed: {}",
-            words
-                .lines()
-                .find(|line| line.contains("error"))
-                .unwrap_or(words.trim())
-        );
+        bail!("initdb failed: {}", words.lines().find(|line| line.contains("error")).unwrap_or(words.trim()));
     }
     Ok(())
 }
@@ -122,7 +96,5 @@ fn unprivileged() -> anyhow::Result<(u32, u32)> {
         let mut fields = line.split(':').skip(2);
         Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
     };
-    ids("postgres")
-        .or_else(|| ids("nobody"))
-        .context("PostgreSQL refuses to run as root, and there is no other user")
+    ids("postgres").or_else(|| ids("nobody")).context("PostgreSQL refuses to run as root, and there is no other user")
 }

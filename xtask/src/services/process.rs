@@ -32,11 +32,7 @@ impl Process {
             .spawn()
             .with_context(|| format!("cannot start {}", command.get_program().display()))?;
         let pid = i32::try_from(child.id()).context("a pid beyond 31 bits")?;
-        Ok(Self {
-            pid,
-            born: birth(pid).unwrap_or_default(),
-            interrupt,
-        })
+        Ok(Self { pid, born: birth(pid).unwrap_or_default(), interrupt })
     }
 
     pub fn is_alive(&self) -> bool {
@@ -54,11 +50,7 @@ impl Process {
             return;
         };
         // an error means that it ended by itself in the meantime
-        let _ = if self.interrupt {
-            kill_process(pid, Signal::INT)
-        } else {
-            kill_process_group(pid, Signal::TERM)
-        };
+        let _ = if self.interrupt { kill_process(pid, Signal::INT) } else { kill_process_group(pid, Signal::TERM) };
         if !self.ends_within(END_LIMIT) {
             let _ = kill_process_group(pid, Signal::KILL);
             self.ends_within(END_LIMIT);
@@ -86,10 +78,7 @@ fn birth(pid: i32) -> Option<String> {
         let (state, start) = (fields.first()?, fields.get(19)?);
         return (*state != "Z").then(|| (*start).to_owned());
     }
-    let output = Command::new("ps")
-        .args(["-o", "lstart=", "-p", &pid.to_string()])
-        .output()
-        .ok()?;
+    let output = Command::new("ps").args(["-o", "lstart=", "-p", &pid.to_string()]).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     (!text.is_empty()).then_some(text)
 }
@@ -119,17 +108,9 @@ pub struct Launch<'a> {
 impl<'a> Launch<'a> {
     pub fn new(name: &'static str, board: &'a Board) -> anyhow::Result<Self> {
         // outside the checkout: PostgreSQL runs as another user, who may not see into the caller's home
-        let scratch = tempfile::Builder::new()
-            .prefix(&format!("gymapi-{name}-"))
-            .tempdir()?
-            .keep();
-        board.begin(name, &scratch)?;
-        Ok(Self {
-            name,
-            port: free_port()?,
-            scratch,
-            board,
-        })
+        let scratch = tempfile::Builder::new().prefix(&format!("gymapi-{name}-")).tempdir()?;
+        board.begin(name, scratch.path())?;
+        Ok(Self { name, port: free_port()?, scratch: scratch.keep(), board })
     }
 
     /// Starts `command`, its output in the server's log.
@@ -155,20 +136,11 @@ impl<'a> Launch<'a> {
             }
             if !process.is_alive() {
                 let log = std::fs::read_to_string(self.board.log(self.name)).unwrap_or_default();
-                let last_words = log
-                    .lines()
-                    .rev()
-                    .find(|line| !line.trim().is_empty())
-                    .unwrap_or("no word")
-                    .to_owned();
+                let last_words = log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no word").to_owned();
                 return Err(EndedEarly { last_words }.into());
             }
             if begun.elapsed() > START_LIMIT {
-                anyhow::bail!(
-                    "no answer in {} s (see .services/{}.log)",
-                    START_LIMIT.as_secs(),
-                    self.name
-                );
+                anyhow::bail!("no answer in {} s (see .services/{}.log)", START_LIMIT.as_secs(), self.name);
             }
             std::thread::sleep(Duration::from_millis(25));
         }
@@ -177,10 +149,7 @@ impl<'a> Launch<'a> {
 
 /// A loopback port that nobody listens on.
 pub fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))
-        .context("no free port on 127.0.0.1")?
-        .local_addr()?
-        .port())
+    Ok(TcpListener::bind(("127.0.0.1", 0)).context("no free port on 127.0.0.1")?.local_addr()?.port())
 }
 
 /// Whether something on the port answers `question` with a text that starts with `answer`.
@@ -199,9 +168,5 @@ pub fn speaks(port: u16, question: &str, answer: &str) -> bool {
 
 /// Whether an HTTP server on the port answers at all.
 pub fn speaks_http(port: u16) -> bool {
-    speaks(
-        port,
-        "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
-        "HTTP/1.",
-    )
+    speaks(port, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", "HTTP/1.")
 }

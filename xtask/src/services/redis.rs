@@ -16,17 +16,7 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
     };
     let port = launch.port.to_string();
     let mut command = Command::new(&binary);
-    command.args([
-        "--port",
-        &port,
-        "--bind",
-        "127.0.0.1",
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-        "--dir",
-    ]);
+    command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"]);
     let process = launch.spawn(command.arg(&launch.scratch))?;
     launch.wait(&process, || speaks(launch.port, "PING\r\n", "+PONG"))?;
     let address = format!("redis://127.0.0.1:{port}");
@@ -34,9 +24,5 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
         ("GYMAPI_TEST_REDIS_URL".to_owned(), address.clone()),
         ("GYMAPI_TEST_REDIS_BIN".to_owned(), binary.display().to_string()),
     ]);
-    Ok(Started {
-        process,
-        address,
-        environment,
-    })
+    Ok(Started { process, address, environment })
 }

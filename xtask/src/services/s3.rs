@@ -13,16 +13,7 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
     let binary = tools.cargo("s3s-fs", "0.14.1", &["binary"])?;
     let port = launch.port.to_string();
     let mut command = Command::new(binary);
-    command.args([
-        "--host",
-        "127.0.0.1",
-        "--port",
-        &port,
-        "--access-key",
-        ACCESS_KEY,
-        "--secret-key",
-        SECRET_KEY,
-    ]);
+    command.args(["--host", "127.0.0.1", "--port", &port, "--access-key", ACCESS_KEY, "--secret-key", SECRET_KEY]);
     let process = launch.spawn(command.arg(&launch.scratch))?;
     launch.wait(&process, || speaks_http(launch.port))?;
     let address = format!("http://127.0.0.1:{port}");
@@ -31,9 +22,5 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
         ("GYMAPI_TEST_S3_ACCESS_KEY".to_owned(), ACCESS_KEY.to_owned()),
         ("GYMAPI_TEST_S3_SECRET_KEY".to_owned(), SECRET_KEY.to_owned()),
     ]);
-    Ok(Started {
-        process,
-        address,
-        environment,
-    })
+    Ok(Started { process, address, environment })
 }

@@ -19,14 +19,7 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
     let address = format!("127.0.0.1:{}", launch.port);
     let environment = BTreeMap::from([
         ("GYMAPI_TEST_SMTP_ADDR".to_owned(), address.clone()),
-        (
-            "GYMAPI_TEST_SMTP_API".to_owned(),
-            format!("http://127.0.0.1:{list}/messages"),
-        ),
+        ("GYMAPI_TEST_SMTP_API".to_owned(), format!("http://127.0.0.1:{list}/messages")),
     ]);
-    Ok(Started {
-        process,
-        address: format!("smtp://{address}"),
-        environment,
-    })
+    Ok(Started { process, address: format!("smtp://{address}"), environment })
 }

@@ -21,10 +21,7 @@ impl Tools {
         };
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         // a relative folder must mean the same to a child that works elsewhere
-        Ok(Self {
-            folder: folder.canonicalize()?,
-            apt: Mutex::new(()),
-        })
+        Ok(Self { folder: folder.canonicalize()?, apt: Mutex::new(()) })
     }
 
     /// The folder `name-version`, in which `marker` exists: installed first if need be.
@@ -41,9 +38,7 @@ impl Tools {
             return Ok(place);
         }
         eprintln!("installing {name}");
-        let draft = tempfile::Builder::new()
-            .prefix(&format!(".{name}-"))
-            .tempdir_in(&self.folder)?;
+        let draft = tempfile::Builder::new().prefix(&format!(".{name}-")).tempdir_in(&self.folder)?;
         install(draft.path())?;
         if !draft.path().join(marker).exists() {
             bail!("the install of {name} left no {marker}");
@@ -67,14 +62,7 @@ impl Tools {
         let name = format!("{}-{version}", package.trim_start_matches('@').replace('/', "-"));
         self.installed(&name, &format!("node_modules/{package}/package.json"), |folder| {
             let mut command = Command::new(&npm);
-            command.args([
-                "install",
-                "--no-save",
-                "--no-package-lock",
-                "--no-audit",
-                "--no-fund",
-                "--prefix",
-            ]);
+            command.args(["install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--prefix"]);
             command.arg(folder).arg(format!("{package}@{version}"));
             self.carry_out(command.current_dir(folder), &name)
         })
@@ -102,14 +90,7 @@ impl Tools {
         let marker = format!("bin/{package}");
         let folder = self.installed(&name, &marker, |folder| {
             let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-            command.args([
-                "install",
-                "--locked",
-                "--quiet",
-                "--version",
-                &format!("={version}"),
-                "--root",
-            ]);
+            command.args(["install", "--locked", "--quiet", "--version", &format!("={version}"), "--root"]);
             command.arg(folder).arg(package);
             if !features.is_empty() {
                 command.arg("--features").arg(features.join(","));
@@ -147,23 +128,12 @@ impl Tools {
     fn carry_out(&self, command: &mut Command, name: &str) -> anyhow::Result<()> {
         let log = self.folder.join(format!("{name}.log"));
         let file = std::fs::File::create(&log)?;
-        let status = command
-            .stdin(Stdio::null())
-            .stdout(file.try_clone()?)
-            .stderr(file)
-            .status();
+        let status = command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).status();
         let status = status.with_context(|| format!("cannot start {}", command.get_program().display()))?;
         if !status.success() {
             let text = std::fs::read_to_string(&log).unwrap_or_default();
-            let line = text
-                .lines()
-                .rev()
-                .find(|line| !line.trim().is_empty())
-                .unwrap_or("no output");
-            bail!(
-                "the install of {name} failed ({status}): {line} (all of it in {})",
-                log.display()
-            );
+            let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no output");
+            bail!("the install of {name} failed ({status}): {line} (all of it in {})", log.display());
         }
         Ok(())
     }
@@ -172,9 +142,7 @@ impl Tools {
 /// The program's place in PATH.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|place| place.is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|place| place.is_file())
 }
 
 pub fn is_root() -> bool {
@@ -188,39 +156,23 @@ mod tests {
     #[test]
     fn a_failed_install_leaves_nothing_and_a_whole_one_is_not_repeated() {
         let folder = tempfile::tempdir().unwrap();
-        let tools = Tools {
-            folder: folder.path().to_path_buf(),
-            apt: Mutex::new(()),
-        };
+        let tools = Tools { folder: folder.path().to_path_buf(), apt: Mutex::new(()) };
         assert!(tools.installed("x-1", "bin", |_| bail!("no network")).is_err());
-        assert!(
-            tools.installed("x-1", "bin", |_| Ok(())).is_err(),
-            "nothing was installed"
-        );
+        assert!(tools.installed("x-1", "bin", |_| Ok(())).is_err(), "nothing was installed");
         assert!(!folder.path().join("x-1").exists());
-        let place = tools
-            .installed("x-1", "bin", |draft| Ok(std::fs::write(draft.join("bin"), "")?))
-            .unwrap();
+        let place = tools.installed("x-1", "bin", |draft| Ok(std::fs::write(draft.join("bin"), "")?)).unwrap();
         assert!(place.join("bin").exists());
         tools.installed("x-1", "bin", |_| panic!("installed twice")).unwrap();
-        let names: Vec<_> = std::fs::read_dir(folder.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
+        let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["x-1"], "drafts are gone");
     }
 
     #[test]
     fn an_install_step_fails_with_its_last_line() {
         let folder = tempfile::tempdir().unwrap();
-        let tools = Tools {
-            folder: folder.path().to_path_buf(),
-            apt: Mutex::new(()),
-        };
+        let tools = Tools { folder: folder.path().to_path_buf(), apt: Mutex::new(()) };
         let mut command = Command::new("sh");
-        let error = tools
-            .carry_out(command.args(["-c", "echo first; echo the reason >&2; exit 3"]), "x")
-            .unwrap_err();
+        let error = tools.carry_out(command.args(["-c", "echo first; echo the reason >&2; exit 3"]), "x").unwrap_err();
         assert!(error.to_string().contains("the reason"), "{error}");
     }
 }
