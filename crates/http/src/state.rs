@@ -2,8 +2,23 @@
 use crate::system::System;
 use axum::extract::FromRef;
 use services::{
-    Gatekeeper,
-    identity::{people::People, profile::Profiles},
+    Gatekeeper, Services,
+    identity::{
+        email::Emails,
+        gyms::Gyms,
+        hooks::Hooks,
+        login::Login,
+        memberships::Memberships,
+        modules::Modules,
+        people::People,
+        pictures::Pictures,
+        platform::PlatformUsers,
+        profile::Profiles,
+        registration::Registration,
+        relationships::Relationships,
+        role_sync::RoleSync,
+        workspace::Workspaces,
+    },
     kernel::{idempotency::Idempotency, limit::Limits},
 };
 use std::sync::Arc;
@@ -40,4 +55,42 @@ state! {
     system: System,
     profiles: Arc<dyn Profiles>,
     people: Arc<dyn People>,
+    gyms: Arc<dyn Gyms>,
+    memberships: Arc<dyn Memberships>,
+    modules: Arc<dyn Modules>,
+    relationships: Arc<dyn Relationships>,
+    workspaces: Arc<dyn Workspaces>,
+    login: Arc<dyn Login>,
+    hooks: Arc<dyn Hooks>,
+    registration: Arc<dyn Registration>,
+    platform_users: Arc<dyn PlatformUsers>,
+    emails: Arc<dyn Emails>,
+    pictures: Arc<dyn Pictures>,
+    role_sync: Arc<dyn RoleSync>,
+}
+
+impl AppState {
+    pub fn new(services: &Services, system: System) -> Self {
+        let s = services.clone();
+        Self {
+            gate: s.gate,
+            limits: s.limits,
+            idempotency: s.idempotency,
+            system,
+            profiles: s.profiles,
+            people: s.people,
+            gyms: s.gyms,
+            memberships: s.memberships,
+            modules: s.modules,
+            relationships: s.relationships,
+            workspaces: s.workspaces,
+            login: s.login,
+            hooks: s.hooks,
+            registration: s.registration,
+            platform_users: s.platform_users,
+            emails: s.emails,
+            pictures: s.pictures,
+            role_sync: s.role_sync,
+        }
+    }
 }

@@ -3,12 +3,14 @@
 //!
 //! Each service is a trait, held as `Arc<dyn …>`, and one implementation over [`Core`].
 pub mod access;
+pub mod assembly;
 pub mod core;
 pub mod error;
 pub mod identity;
 pub mod kernel;
 
 pub use access::{Actor, Caller, Gatekeeper, Identity};
+pub use assembly::{Ports, Services, Settings};
 pub use core::{Core, Stores};
 pub use error::{Error, Refusal, Result};
 pub use repository::{Page, STATEMENTS, identity::user::UserFilter};

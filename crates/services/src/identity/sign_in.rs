@@ -2,13 +2,19 @@
 use crate::{
     Core, Error, Result,
     access::IDENTITY_CONFLICT,
-    kernel::cache_key::CacheKey,
+    kernel::{
+        cache_key::CacheKey,
+        scheduler::{Job, Progress, Schedule},
+    },
 };
+use async_trait::async_trait;
+use chrono::TimeDelta;
 use domain::{
     identity::{Claims, user},
     kernel::email,
 };
 use repository::StoreError;
+use std::sync::Arc;
 
 /// Finds, links or creates. Concurrent first requests of one identity end with one row (IDN-14).
 pub async fn resolve(core: &Core, claims: &Claims) -> Result<user::Model> {
@@ -78,4 +84,42 @@ pub async fn follow_email(core: &Core, claims: &Claims, row: &crate::Identity) -
     }
     core.committed(&[CacheKey::UserByAuth0Id(claims.sub.clone()), CacheKey::UserPublicProfile(row.id)]).await;
     Ok(true)
+}
+
+/// Gives a code to everybody who has none (IDN-15): people of the time before codes.
+struct QrBackfill {
+    core: Core,
+}
+
+const BATCH: u64 = 500;
+
+#[async_trait]
+impl Job for QrBackfill {
+    fn name(&self) -> &'static str {
+        "qr_backfill"
+    }
+
+    fn schedule(&self) -> Schedule {
+        Schedule::Every(TimeDelta::days(1))
+    }
+
+    async fn run(&self, progress: &dyn Progress) -> Result<String, String> {
+        let users = &self.core.stores.users;
+        let mut given = 0;
+        loop {
+            let ids = users.ids_without_qr_code(&self.core.db, BATCH).await.map_err(|e| e.to_string())?;
+            for id in &ids {
+                users.ensure_qr_code(&self.core.db, *id).await.map_err(|e| e.to_string())?;
+            }
+            given += ids.len();
+            if (ids.len() as u64) < BATCH {
+                return Ok(format!("{given} codes given"));
+            }
+            progress.reach(given.into()).await?;
+        }
+    }
+}
+
+pub(crate) fn jobs(core: &Core) -> Vec<Arc<dyn Job>> {
+    vec![Arc::new(QrBackfill { core: core.clone() })]
 }

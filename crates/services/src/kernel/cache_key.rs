@@ -1,5 +1,8 @@
 //! Every family of the cache and its life time (specification of identity, §5).
-use domain::{GymId, UserId};
+use super::{effect, relay::{EffectHandler, Failure}};
+use crate::Core;
+use async_trait::async_trait;
+use domain::{GymId, UserId, kernel::outbox::Model};
 use ports::Ns;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -56,5 +59,32 @@ impl Default for CacheTtl {
             gym_details: Duration::from_secs(3600),
             user_profile: Duration::from_secs(300),
         }
+    }
+}
+
+/// Drops cache families once more, for a commit whose process did not live to do so.
+pub(crate) struct DropCache {
+    core: Core,
+}
+
+impl DropCache {
+    pub(crate) fn new(core: &Core) -> Self {
+        Self { core: core.clone() }
+    }
+}
+
+#[async_trait]
+impl EffectHandler for DropCache {
+    fn kind(&self) -> &'static str {
+        effect::CACHE_DROP
+    }
+
+    async fn deliver(&self, row: &Model) -> Result<(), Failure> {
+        let keys: Vec<CacheKey> = serde_json::from_value(row.payload.get("keys").cloned().unwrap_or_default())
+            .map_err(|e| Failure::Permanent(e.to_string()))?;
+        for key in keys {
+            self.core.cache.invalidate(&key.ns()).await;
+        }
+        Ok(())
     }
 }

@@ -5,3 +5,4 @@ pub mod idempotency;
 pub mod limit;
 pub mod relay;
 pub mod scheduler;
+pub mod upkeep;

@@ -1,0 +1,15 @@
+mod email;
+mod gatekeeper;
+mod gyms;
+mod hooks;
+mod login;
+mod memberships;
+mod modules;
+mod people;
+mod pictures;
+mod platform;
+mod profile;
+mod registration;
+mod relationships;
+mod role_sync;
+mod workspace;

@@ -1,0 +1,3 @@
+//! The API, called over a real database.
+mod identity;
+mod isolation;

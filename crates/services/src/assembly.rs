@@ -1,0 +1,152 @@
+//! All services, put together once.
+use crate::{
+    Core, Gatekeeper,
+    identity::{
+        gatekeeper::GatekeeperService,
+        email::{Emails, EmailService},
+        gyms::{Gyms, GymService},
+        hooks::{Hooks, HookService},
+        login::{Login, LoginService},
+        memberships::{Memberships, MembershipService},
+        modules::{Modules, ModuleService},
+        people::{People, PeopleService},
+        pictures::{Pictures, PictureService},
+        platform::{PlatformUsers, PlatformUserService},
+        profile::{Profiles, ProfileService},
+        registration::{Registration, RegistrationService},
+        relationships::{Relationships, RelationshipService},
+        role_sync::{RoleSync, RoleSyncService},
+        workspace::{Workspaces, WorkspaceService},
+    },
+    kernel::{
+        cache_key::CacheTtl,
+        idempotency::{Idempotency, IdempotencyService},
+        limit::Limits,
+        relay::{EffectHandler, Relay},
+        scheduler::{Job, Scheduler},
+    },
+};
+use ports::{Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, TokenVerifier, image::ImageProcessor};
+use std::sync::Arc;
+
+/// What the services need from outside.
+#[derive(Clone)]
+pub struct Ports {
+    pub verifier: Arc<dyn TokenVerifier>,
+    pub accounts: Arc<dyn IdentityProvider>,
+    /// The provider's login flow; `None` when clients log in elsewhere.
+    pub login: Option<Arc<dyn OAuthProxy>>,
+    pub objects: Arc<dyn ObjectStore>,
+    pub images: Arc<dyn ImageProcessor>,
+    pub counter: Arc<dyn Counter>,
+    pub one_time: Arc<dyn OneTimeStore>,
+}
+
+/// Configuration that changes behaviour.
+#[derive(Clone)]
+pub struct Settings {
+    pub cache_ttl: CacheTtl,
+    /// Whether classes of operations are limited (IDN-104).
+    pub rate_limits: bool,
+    /// What the identity provider proves itself with; `None` closes its operations (IDN-114).
+    pub webhook_secret: Option<String>,
+    /// Opens the address check to registration pages; `None` closes it.
+    pub public_api_key: Option<String>,
+    /// Opens the making of the first administrator; `None` closes it (IDN-117).
+    pub admin_secret_key: Option<String>,
+    pub profile_image_bucket: String,
+    pub gym_logo_bucket: String,
+    /// `development` or `production`, as the workspace context shows it.
+    pub environment: String,
+    /// The address under which clients reach the API, for `apiBaseUrl`.
+    pub public_url: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cache_ttl: CacheTtl::default(),
+            rate_limits: true,
+            webhook_secret: None,
+            public_api_key: None,
+            admin_secret_key: None,
+            profile_image_bucket: "profile-images".into(),
+            gym_logo_bucket: "gym_logo".into(),
+            environment: "development".into(),
+            public_url: "http://127.0.0.1:8000".into(),
+        }
+    }
+}
+
+/// Every service, as an embedding application or the HTTP layer holds them.
+#[derive(Clone)]
+pub struct Services {
+    pub core: Core,
+    pub gate: Arc<dyn Gatekeeper>,
+    pub limits: Limits,
+    pub idempotency: Arc<dyn Idempotency>,
+    pub profiles: Arc<dyn Profiles>,
+    pub people: Arc<dyn People>,
+    pub gyms: Arc<dyn Gyms>,
+    pub memberships: Arc<dyn Memberships>,
+    pub modules: Arc<dyn Modules>,
+    pub relationships: Arc<dyn Relationships>,
+    pub workspaces: Arc<dyn Workspaces>,
+    pub login: Arc<dyn Login>,
+    pub hooks: Arc<dyn Hooks>,
+    pub registration: Arc<dyn Registration>,
+    pub platform_users: Arc<dyn PlatformUsers>,
+    pub emails: Arc<dyn Emails>,
+    pub pictures: Arc<dyn Pictures>,
+    pub role_sync: Arc<dyn RoleSync>,
+    ports: Ports,
+    settings: Settings,
+}
+
+impl Services {
+    pub fn new(core: Core, ports: Ports, settings: Settings) -> Self {
+        let (c, p, s) = (&core, &ports, &settings);
+        Self {
+            gate: Arc::new(GatekeeperService::new(c, p.verifier.clone(), s.cache_ttl)),
+            limits: Limits::new(p.counter.clone(), s.rate_limits),
+            idempotency: Arc::new(IdempotencyService::new(c)),
+            profiles: Arc::new(ProfileService::new(c)),
+            people: Arc::new(PeopleService::new(c)),
+            gyms: Arc::new(GymService::new(c, p, s)),
+            memberships: Arc::new(MembershipService::new(c, p, s)),
+            modules: Arc::new(ModuleService::new(c, p, s)),
+            relationships: Arc::new(RelationshipService::new(c, p, s)),
+            workspaces: Arc::new(WorkspaceService::new(c, p, s)),
+            login: Arc::new(LoginService::new(c, p, s)),
+            hooks: Arc::new(HookService::new(c, p, s)),
+            registration: Arc::new(RegistrationService::new(c, p, s)),
+            platform_users: Arc::new(PlatformUserService::new(c, p, s)),
+            emails: Arc::new(EmailService::new(c, p, s)),
+            pictures: Arc::new(PictureService::new(c, p, s)),
+            role_sync: Arc::new(RoleSyncService::new(c, p, s)),
+            core,
+            ports,
+            settings,
+        }
+    }
+
+    /// What delivers the outbox.
+    pub fn relay(&self) -> Relay {
+        Relay::new(&self.core, self.effect_handlers())
+    }
+
+    /// What runs by the clock.
+    pub fn scheduler(&self) -> Scheduler {
+        Scheduler::new(&self.core, self.jobs())
+    }
+
+    fn effect_handlers(&self) -> Vec<Arc<dyn EffectHandler>> {
+        let (c, p, s) = (&self.core, &self.ports, &self.settings);
+        crate::identity::effect_handlers(c, p, s)
+    }
+
+    fn jobs(&self) -> Vec<Arc<dyn Job>> {
+        let (c, p, s) = (&self.core, &self.ports, &self.settings);
+        crate::kernel::upkeep::jobs(c).into_iter().chain(crate::identity::jobs(c, p, s)).collect()
+    }
+}
