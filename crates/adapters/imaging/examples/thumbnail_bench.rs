@@ -48,7 +48,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mean = sum / f64::from(rounds.max(1));
     let memory = peak_kilobytes().map_or_else(|| "unknown".to_owned(), |peak| format!("{} MB", peak / 1024));
     let what = if upload { "upload" } else { "thumbnail" };
-    writeln!(std::io::stdout(), "{what}: best {best:.1} ms, mean {mean:.1} ms, {size} bytes out, {} bytes in, peak {memory}", input.len())?;
+    writeln!(
+        std::io::stdout(),
+        "{what}: best {best:.1} ms, mean {mean:.1} ms, {size} bytes out, {} bytes in, peak {memory}",
+        input.len()
+    )?;
     Ok(())
 }
 

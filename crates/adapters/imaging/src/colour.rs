@@ -21,7 +21,8 @@ fn converted(image: &DynamicImage, source: &ColorProfile) -> Option<DynamicImage
     if source.color_space != expected {
         return None;
     }
-    let transform = source.create_transform_8bit(from, &ColorProfile::new_srgb(), to, TransformOptions::default()).ok()?;
+    let transform =
+        source.create_transform_8bit(from, &ColorProfile::new_srgb(), to, TransformOptions::default()).ok()?;
     let (width, height) = (image.width(), image.height());
     let channels = if matches!(to, Layout::Rgba) { 4 } else { 3 };
     let mut pixels = vec![0; width as usize * height as usize * channels];
@@ -49,10 +50,12 @@ pub(crate) fn without_needless_alpha(image: DynamicImage) -> DynamicImage {
 /// Laid on white (MED-13); opaque images stay as they are.
 pub(crate) fn flattened(image: DynamicImage) -> DynamicImage {
     match image {
-        DynamicImage::ImageRgba8(pixels) => DynamicImage::ImageRgb8(RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
-            let [red, green, blue, alpha] = pixels.get_pixel(x, y).0;
-            image::Rgb([red, green, blue].map(|channel| on_white(channel, alpha)))
-        })),
+        DynamicImage::ImageRgba8(pixels) => {
+            DynamicImage::ImageRgb8(RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
+                let [red, green, blue, alpha] = pixels.get_pixel(x, y).0;
+                image::Rgb([red, green, blue].map(|channel| on_white(channel, alpha)))
+            }))
+        }
         DynamicImage::ImageLumaA8(pixels) => DynamicImage::ImageLuma8(flattened_grey(&pixels)),
         other => other,
     }

@@ -16,7 +16,12 @@ const WEBP_QUALITY: f32 = 80.0;
 /// WebP is taken when it has fewer than 90 % of the bytes received; otherwise it competes with the original format. Without WebP, transparent
 /// images become PNG, photographs JPEG, and an opaque image that was not a JPEG whichever of the two is smaller, since flat drawings are
 /// smaller and cleaner as PNG.
-pub(crate) fn stored(image: &DynamicImage, original: Format, received: usize, allow_webp: bool) -> Result<EncodedImage, ImageError> {
+pub(crate) fn stored(
+    image: &DynamicImage,
+    original: Format,
+    received: usize,
+    allow_webp: bool,
+) -> Result<EncodedImage, ImageError> {
     let opaque = !image.color().has_alpha();
     if !allow_webp {
         return match (opaque, original) {
@@ -68,8 +73,12 @@ fn png(image: &DynamicImage) -> Result<EncodedImage, ImageError> {
 fn webp(image: &DynamicImage) -> Result<EncodedImage, ImageError> {
     let (width, height) = (image.width(), image.height());
     let coded = match image {
-        DynamicImage::ImageRgb8(pixels) => webp::Encoder::from_rgb(pixels, width, height).encode_simple(false, WEBP_QUALITY),
-        DynamicImage::ImageRgba8(pixels) => webp::Encoder::from_rgba(pixels, width, height).encode_simple(false, WEBP_QUALITY),
+        DynamicImage::ImageRgb8(pixels) => {
+            webp::Encoder::from_rgb(pixels, width, height).encode_simple(false, WEBP_QUALITY)
+        }
+        DynamicImage::ImageRgba8(pixels) => {
+            webp::Encoder::from_rgba(pixels, width, height).encode_simple(false, WEBP_QUALITY)
+        }
         other if other.color().has_alpha() => {
             webp::Encoder::from_rgba(&other.to_rgba8(), width, height).encode_simple(false, WEBP_QUALITY)
         }
@@ -82,7 +91,6 @@ fn webp(image: &DynamicImage) -> Result<EncodedImage, ImageError> {
     Ok(encoded(coded.to_vec(), Format::WebP, image))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
 fn failed(error: impl std::fmt::Display) -> ImageError {
     tracing::error!(%error, "image could not be encoded");
     ImageError::Corrupt

@@ -29,7 +29,13 @@ pub(crate) fn process(input: &Bytes, spec: ImageSpec) -> Result<ProcessedImage, 
         let picture = finished(decoded, side)?;
         let image = if whole {
             let Header { upright: Size { width, height }, .. } = header;
-            EncodedImage { bytes: input.clone(), content_type: format.content_type(), extension: format.extension(), width, height }
+            EncodedImage {
+                bytes: input.clone(),
+                content_type: format.content_type(),
+                extension: format.extension(),
+                width,
+                height,
+            }
         } else {
             encode::stored(&picture, format, input.len(), spec.allow_webp)?
         };
@@ -50,7 +56,10 @@ pub(crate) fn thumbnail(input: &[u8]) -> Result<EncodedImage, ImageError> {
             let header = jpeg::header(input)?;
             match jpeg::reduced(input, header.size.within(THUMBNAIL)) {
                 Reduced::Image(image) => {
-                    return encode::jpeg(&upright(colour::to_srgb(image, header.profile.as_deref()), header.orientation));
+                    return encode::jpeg(&upright(
+                        colour::to_srgb(image, header.profile.as_deref()),
+                        header.orientation,
+                    ));
                 }
                 Reduced::Broken => return Err(ImageError::Corrupt),
                 Reduced::NotApplicable => {}
@@ -79,8 +88,11 @@ fn upright(mut image: DynamicImage, orientation: Orientation) -> DynamicImage {
 /// From a picture that may be smaller than the original, whose upright size decides the shape.
 fn thumbnail_of(picture: DynamicImage, original: Size) -> Result<EncodedImage, ImageError> {
     let target = original.within(THUMBNAIL);
-    let picture =
-        if Size::new(picture.width(), picture.height()) == target { picture } else { resize::shrink(&picture, target)? };
+    let picture = if Size::new(picture.width(), picture.height()) == target {
+        picture
+    } else {
+        resize::shrink(&picture, target)?
+    };
     encode::jpeg(&colour::flattened(picture))
 }
 

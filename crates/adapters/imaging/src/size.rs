@@ -21,7 +21,10 @@ impl Size {
         if self.width == 0 || self.height == 0 {
             return Err(ImageError::Corrupt);
         }
-        if self.width > MAX_SIDE || self.height > MAX_SIDE || u64::from(self.width) * u64::from(self.height) > MAX_PIXELS {
+        if self.width > MAX_SIDE
+            || self.height > MAX_SIDE
+            || u64::from(self.width) * u64::from(self.height) > MAX_PIXELS
+        {
             return Err(ImageError::TooManyPixels);
         }
         Ok(self)

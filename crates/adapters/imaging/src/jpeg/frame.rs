@@ -62,7 +62,9 @@ impl<'a> Frame<'a> {
     }
 
     fn start_of_frame(&mut self, body: &[u8]) -> Option<()> {
-        let &[8, height_high, height_low, width_high, width_low, count, ref components @ ..] = body else { return None };
+        let &[8, height_high, height_low, width_high, width_low, count, ref components @ ..] = body else {
+            return None;
+        };
         self.size = Size::new(
             u32::from(u16::from_be_bytes([width_high, width_low])),
             u32::from(u16::from_be_bytes([height_high, height_low])),

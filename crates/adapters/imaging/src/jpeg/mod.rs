@@ -39,11 +39,15 @@ fn open(input: &[u8]) -> Result<(Header, Decoder<'_>), ImageError> {
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(input), options);
     decoder.decode_headers().map_err(|_| ImageError::Corrupt)?;
     let (width, height) = decoder.dimensions().ok_or(ImageError::Corrupt)?;
-    let size = Size::new(u32::try_from(width).unwrap_or(u32::MAX), u32::try_from(height).unwrap_or(u32::MAX)).checked()?;
+    let size =
+        Size::new(u32::try_from(width).unwrap_or(u32::MAX), u32::try_from(height).unwrap_or(u32::MAX)).checked()?;
     let inks = matches!(decoder.input_colorspace(), Some(ColorSpace::CMYK | ColorSpace::YCCK));
     let header = Header {
         size,
-        orientation: decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif)).unwrap_or(Orientation::NoTransforms),
+        orientation: decoder
+            .exif()
+            .and_then(|exif| Orientation::from_exif_chunk(exif))
+            .unwrap_or(Orientation::NoTransforms),
         profile: decoder.icc_profile().filter(|_| !inks),
     };
     Ok((header, decoder))
@@ -87,7 +91,10 @@ fn ends(input: &[u8]) -> bool {
         rest = rest.get(at + 1..).unwrap_or_default();
         match rest {
             [0xD9, ..] => return true,
-            [_, high, low, ..] => rest = rest.get(1 + usize::from(u16::from_be_bytes([*high, *low]))..).unwrap_or_default(),
+            [_, high, low, ..] => {
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                rest = rest.get(1 + length..).unwrap_or_default();
+            }
             _ => return false,
         }
     }

@@ -37,17 +37,24 @@ fn shrunk(frame: &Frame<'_>, planes: &[Plane], target: Size) -> Option<DynamicIm
     let mut channels = Vec::with_capacity(planes.len());
     for (component, plane) in frame.components.iter().zip(planes) {
         // The part of the plane that is picture; the rest fills up the last blocks.
-        let share = |length: u32, own: usize, most: usize| f64::from(length) * own as f64 / most as f64 * SIDE as f64 / 8.0;
+        let share =
+            |length: u32, own: usize, most: usize| f64::from(length) * own as f64 / most as f64 * SIDE as f64 / 8.0;
         let width = share(frame.size.width, component.across, widest).min(plane.stride as f64);
         let height = share(frame.size.height, component.down, tallest).min(plane.rows as f64);
-        let source =
-            ImageRef::new(u32::try_from(plane.stride).ok()?, u32::try_from(plane.rows).ok()?, &plane.samples, PixelType::U8).ok()?;
+        let source = ImageRef::new(
+            u32::try_from(plane.stride).ok()?,
+            u32::try_from(plane.rows).ok()?,
+            &plane.samples,
+            PixelType::U8,
+        )
+        .ok()?;
         channels.push(resize::plane(&source, (width, height), target)?);
     }
     match channels.as_slice() {
         [grey] => GrayImage::from_raw(target.width, target.height, grey.clone()).map(DynamicImage::ImageLuma8),
         [luma, blue, red] => {
-            let pixels = luma.iter().zip(blue).zip(red).flat_map(|((&luma, &blue), &red)| rgb(luma, blue, red)).collect();
+            let pixels =
+                luma.iter().zip(blue).zip(red).flat_map(|((&luma, &blue), &red)| rgb(luma, blue, red)).collect();
             RgbImage::from_raw(target.width, target.height, pixels).map(DynamicImage::ImageRgb8)
         }
         _ => None,
@@ -59,5 +66,6 @@ fn rgb(luma: u8, blue: u8, red: u8) -> [u8; 3] {
     let luma = (i32::from(luma) << 16) + (1 << 15);
     let (blue, red) = (i32::from(blue) - 128, i32::from(red) - 128);
     // Within 0 and 255, so that the cast loses nothing.
-    [luma + 91_881 * red, luma - 22_554 * blue - 46_802 * red, luma + 116_130 * blue].map(|channel| (channel >> 16).clamp(0, 255) as u8)
+    [luma + 91_881 * red, luma - 22_554 * blue - 46_802 * red, luma + 116_130 * blue]
+        .map(|channel| (channel >> 16).clamp(0, 255) as u8)
 }

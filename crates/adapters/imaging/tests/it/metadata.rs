@@ -5,8 +5,8 @@ use image::{Rgb, RgbImage};
 use ports::image::ImageSpec;
 
 use crate::samples::{
-    BLUE, GREEN, RED, YELLOW, assert_no_metadata, assert_quarters, jpeg_with_exif, opened, png_with_exif, process, quarters, webp_with_exif,
-    with_segment,
+    BLUE, GREEN, RED, YELLOW, assert_no_metadata, assert_quarters, jpeg_with_exif, opened, png_with_exif, process,
+    quarters, webp_with_exif, with_segment,
 };
 
 /// How the four quarters lie once the picture is upright.
@@ -26,7 +26,11 @@ async fn med_10_all_eight_orientations_are_turned_upright() {
     let picture = quarters(640, 480);
     for (orientation, expected) in UPRIGHT {
         let (width, height) = if orientation < 5 { (640, 480) } else { (480, 640) };
-        for input in [jpeg_with_exif(&picture, orientation), png_with_exif(&picture, orientation), webp_with_exif(&picture, orientation)] {
+        for input in [
+            jpeg_with_exif(&picture, orientation),
+            png_with_exif(&picture, orientation),
+            webp_with_exif(&picture, orientation),
+        ] {
             for spec in [ImageSpec::POST, ImageSpec::AVATAR] {
                 let made = process(input.clone(), spec).await.unwrap();
                 assert_eq!((made.image.width, made.image.height), (width, height), "orientation {orientation}");

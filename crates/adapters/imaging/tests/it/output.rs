@@ -54,7 +54,9 @@ async fn med_11_otherwise_the_smaller_of_webp_and_the_original_format() {
     // A file that was squeezed much harder than quality 80.
     let mut squeezed = Vec::new();
     let picture = busy(500, 400);
-    jpeg_encoder::Encoder::new(&mut squeezed, 3).encode(picture.as_raw(), 500, 400, jpeg_encoder::ColorType::Rgb).unwrap();
+    jpeg_encoder::Encoder::new(&mut squeezed, 3)
+        .encode(picture.as_raw(), 500, 400, jpeg_encoder::ColorType::Rgb)
+        .unwrap();
     let made = process(squeezed, ImageSpec::POST).await.unwrap();
     opened(&made.image);
     assert!(["jpg", "webp"].contains(&made.image.extension));

@@ -164,7 +164,19 @@ pub fn opened(image: &EncodedImage) -> DynamicImage {
 
 /// Fails when anything but pixels is left in the file.
 pub fn assert_no_metadata(image: &EncodedImage) {
-    for trace in [b"Exif".as_slice(), b"EXIF", b"eXIf", b"SECRET", b"II*\0", b"MM\0*", b"xmp", b"XMP", b"ICCP", b"iCCP", b"ICC_PROFILE"] {
+    for trace in [
+        b"Exif".as_slice(),
+        b"EXIF",
+        b"eXIf",
+        b"SECRET",
+        b"II*\0",
+        b"MM\0*",
+        b"xmp",
+        b"XMP",
+        b"ICCP",
+        b"iCCP",
+        b"ICC_PROFILE",
+    ] {
         let found = image.bytes.windows(trace.len()).any(|window| window == trace);
         assert!(!found, "{} in a {}", String::from_utf8_lossy(trace), image.extension);
     }

@@ -33,7 +33,9 @@ async fn med_13_the_reduced_decode_agrees_with_the_full_one() {
     }
     let grey = DynamicImage::ImageLuma8(DynamicImage::ImageRgb8(busy(3600, 3300)).to_luma8());
     let mut input = Vec::new();
-    jpeg_encoder::Encoder::new(&mut input, 90).encode(grey.as_bytes(), 3600, 3300, jpeg_encoder::ColorType::Luma).unwrap();
+    jpeg_encoder::Encoder::new(&mut input, 90)
+        .encode(grey.as_bytes(), 3600, 3300, jpeg_encoder::ColorType::Luma)
+        .unwrap();
     let reduced = opened(&Imaging::new(1).thumbnail(Bytes::from(input.clone())).await.unwrap());
     let full = opened(&process(input, ImageSpec::POST).await.unwrap().thumbnail.unwrap());
     assert!(difference(&reduced, &full) < 2.5);
