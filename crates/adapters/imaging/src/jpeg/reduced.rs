@@ -1,5 +1,4 @@
 //! A photograph shrunk while it is decoded.
-use fast_image_resize::{PixelType, images::ImageRef};
 use image::{DynamicImage, GrayImage, RgbImage};
 
 use super::{
@@ -41,14 +40,8 @@ fn shrunk(frame: &Frame<'_>, planes: &[Plane], target: Size) -> Option<DynamicIm
             |length: u32, own: usize, most: usize| f64::from(length) * own as f64 / most as f64 * SIDE as f64 / 8.0;
         let width = share(frame.size.width, component.across, widest).min(plane.stride as f64);
         let height = share(frame.size.height, component.down, tallest).min(plane.rows as f64);
-        let source = ImageRef::new(
-            u32::try_from(plane.stride).ok()?,
-            u32::try_from(plane.rows).ok()?,
-            &plane.samples,
-            PixelType::U8,
-        )
-        .ok()?;
-        channels.push(resize::plane(&source, (width, height), target)?);
+        let size = Size::new(u32::try_from(plane.stride).ok()?, u32::try_from(plane.rows).ok()?);
+        channels.push(resize::plane(&plane.samples, size, (width, height), target)?);
     }
     match channels.as_slice() {
         [grey] => GrayImage::from_raw(target.width, target.height, grey.clone()).map(DynamicImage::ImageLuma8),
