@@ -1,1 +1,92 @@
-fn main() {}
+//! The server: API and worker in one process, or either alone.
+mod config;
+mod serve;
+mod telemetry;
+mod welcome;
+mod wiring;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use config::Config;
+use serve::Parts;
+use std::{path::PathBuf, process::ExitCode};
+
+#[derive(Parser)]
+#[command(name = "gymapi-server", version, about = "The back end that a gym runs on")]
+struct Arguments {
+    /// A TOML file with configuration
+    #[arg(long, short, env = "GYMAPI_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API, without the worker
+    Serve,
+    /// Deliver effects and run scheduled jobs, without the API
+    Work,
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Print the effective tree, secrets masked, and every environment variable that is read
+    Check,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("gymapi-server: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[allow(clippy::print_stdout)] // what these commands are for
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    // one TLS provider for everything that speaks TLS
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let load = || Config::load(arguments.config.as_deref());
+    let parts = match arguments.command {
+        Some(Command::Openapi) => {
+            println!("{:#}", gymapi::http::document());
+            return Ok(());
+        }
+        Some(Command::Config(ConfigCommand::Check)) => {
+            println!("{}", config::masked(&load()?));
+            println!("# read from the environment:");
+            for variable in config::VARIABLES {
+                println!("#   {} -> {}", variable.name, variable.path);
+            }
+            return Ok(());
+        }
+        Some(Command::Serve) => Parts { api: true, worker: false },
+        Some(Command::Work) => Parts { api: false, worker: true },
+        None => Parts { api: true, worker: true },
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime")?;
+    runtime.block_on(start(load()?, parts))
+}
+
+async fn start(config: Config, parts: Parts) -> anyhow::Result<()> {
+    let telemetry = telemetry::Telemetry::start(&config.telemetry)?;
+    let listener = if parts.api { Some(serve::listen(&config).await?) } else { None };
+    let gym = wiring::build(&config, telemetry.metrics.clone()).await?;
+    let made = welcome::demo(&gym, &config).await.context("the demo world")?;
+    if parts.api && !config.is_production() {
+        welcome::say(&gym, &config, made.as_ref()).await;
+    }
+    let outcome = serve::run(&gym, listener, &config, parts).await;
+    gym.close().await;
+    telemetry.stop();
+    outcome
+}

@@ -1,0 +1,246 @@
+use crate::{DevLogin, readiness::Gauge};
+use adapter_imaging::Imaging;
+use adapter_oidc::DevIssuer;
+use axum::Router;
+use http_api::{AppState, Http, System};
+use migrations::{Migrator, MigratorTrait};
+use ports::{
+    Cache, CacheFront, Clock, Counter, IdentityProvider, MemoryCache, MemoryCounter, MemoryOneTimeStore, MemoryQueue,
+    NoIdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, Queue, SystemClock, TokenVerifier,
+    storage::NoObjectStore,
+};
+use repository::{Db, DbOptions, StoreError};
+use services::{Core, Ports, Services, Settings};
+use std::sync::Arc;
+
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// Who is who? Give the builder a verifier, or a development issuer.
+    #[error("no token verifier was given")]
+    NoVerifier,
+    #[error("the database cannot be used: {0}")]
+    Database(#[from] StoreError),
+    #[error("the database cannot be migrated: {0}")]
+    Migration(String),
+    #[error("the scheduled jobs cannot be registered: {0}")]
+    Jobs(services::Error),
+}
+
+/// Puts GymAPI together. What is not given is embedded: cache, counters and queue in this process, no object store.
+pub struct Builder {
+    database: DbOptions,
+    migrate: bool,
+    cache: Arc<dyn Cache>,
+    counter: Arc<dyn Counter>,
+    one_time: Arc<dyn OneTimeStore>,
+    queue: Arc<dyn Queue>,
+    objects: Arc<dyn ObjectStore>,
+    accounts: Arc<dyn IdentityProvider>,
+    login: Option<Arc<dyn OAuthProxy>>,
+    verifier: Option<Arc<dyn TokenVerifier>>,
+    issuer: Option<Arc<DevIssuer>>,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    http: Http,
+    metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+    metrics_token: Option<String>,
+    git_commit: &'static str,
+}
+
+impl Builder {
+    /// Over this database: `postgres://…`, `sqlite://path?mode=rwc` or `sqlite::memory:`.
+    pub fn new(database: DbOptions) -> Self {
+        Self {
+            database,
+            migrate: true,
+            cache: Arc::new(MemoryCache::new(64 << 20)),
+            counter: Arc::new(MemoryCounter::default()),
+            one_time: Arc::new(MemoryOneTimeStore::default()),
+            queue: Arc::new(MemoryQueue::default()),
+            objects: Arc::new(NoObjectStore),
+            accounts: Arc::new(NoIdentityProvider),
+            login: None,
+            verifier: None,
+            issuer: None,
+            clock: Arc::new(SystemClock),
+            settings: Settings::default(),
+            http: Http::default(),
+            metrics: None,
+            metrics_token: None,
+            git_commit: "unknown",
+        }
+    }
+
+    /// Whether the schema is brought up to date first (it is, unless told otherwise).
+    pub fn migrate(mut self, migrate: bool) -> Self {
+        self.migrate = migrate;
+        self
+    }
+    pub fn cache(mut self, cache: Arc<dyn Cache>) -> Self {
+        self.cache = cache;
+        self
+    }
+    /// One store for cache, counters and one-time values, shared by all instances.
+    pub fn shared_store<T: Cache + Counter + OneTimeStore>(mut self, store: Arc<T>) -> Self {
+        self.cache = store.clone();
+        self.counter = store.clone();
+        self.one_time = store;
+        self
+    }
+    pub fn queue(mut self, queue: Arc<dyn Queue>) -> Self {
+        self.queue = queue;
+        self
+    }
+    pub fn objects(mut self, objects: Arc<dyn ObjectStore>) -> Self {
+        self.objects = objects;
+        self
+    }
+    /// Who checks the bearer tokens.
+    pub fn verifier(mut self, verifier: Arc<dyn TokenVerifier>) -> Self {
+        self.verifier = Some(verifier);
+        self
+    }
+    /// The system is its own issuer, and hands a token to whoever asks at `/dev/token`. For development only.
+    pub fn development_issuer(mut self, issuer: Arc<DevIssuer>) -> Self {
+        self.verifier = Some(Arc::new(issuer.verifier()));
+        self.issuer = Some(issuer);
+        self
+    }
+    pub fn accounts(mut self, accounts: Arc<dyn IdentityProvider>) -> Self {
+        self.accounts = accounts;
+        self
+    }
+    pub fn login(mut self, login: Arc<dyn OAuthProxy>) -> Self {
+        self.login = Some(login);
+        self
+    }
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+    pub fn http(mut self, http: Http) -> Self {
+        self.http = http;
+        self
+    }
+    /// What `/metrics` shows, and the token that opens it outside the private network.
+    pub fn metrics(mut self, render: Arc<dyn Fn() -> String + Send + Sync>, token: Option<String>) -> Self {
+        self.metrics = Some(render);
+        self.metrics_token = token;
+        self
+    }
+    pub fn git_commit(mut self, commit: &'static str) -> Self {
+        self.git_commit = commit;
+        self
+    }
+
+    /// Connects, migrates, and wires.
+    pub async fn build(self) -> Result<GymApi, BuildError> {
+        let verifier = self.verifier.ok_or(BuildError::NoVerifier)?;
+        let memory = self.database.url.contains(":memory:");
+        if self.migrate && !memory {
+            // on a connection of its own: SQLite's settings belong to a connection
+            let one = Db::connect(DbOptions { max_connections: 1, ..self.database.clone() }).await?;
+            migrate(&one).await?;
+            one.close().await;
+        }
+        let db = Db::connect(self.database).await?;
+        if self.migrate && memory {
+            migrate(&db).await?;
+        }
+        let gauge = Gauge::new(db.clone());
+        let mut core = Core::new(db, Arc::new(CacheFront::new(self.cache)));
+        core.clock = self.clock;
+        let ports = Ports {
+            verifier,
+            accounts: self.accounts,
+            login: self.login,
+            objects: self.objects,
+            images: Arc::new(Imaging::new(std::thread::available_parallelism().map_or(1, Into::into))),
+            counter: self.counter,
+            one_time: self.one_time,
+        };
+        let services = Services::new(core, ports, self.settings);
+        services.scheduler().register().await.map_err(BuildError::Jobs)?;
+        let system = System {
+            readiness: Arc::new(gauge.clone()),
+            metrics: self.metrics,
+            metrics_token: self.metrics_token,
+            git_commit: self.git_commit,
+            jwks: self.issuer.as_ref().map(|issuer| issuer.jwks()),
+        };
+        let state = AppState::new(&services, system);
+        let (router, document) = http_api::router(state.clone(), &self.http);
+        let dev_login = self.issuer.map(|issuer| DevLogin::new(issuer, services.core.clone()));
+        let router = match &dev_login {
+            Some(login) => login.clone().router().fallback_service(router),
+            None => router,
+        };
+        gauge.migrated();
+        Ok(GymApi { services, state, router, document, gauge, queue: self.queue, dev_login })
+    }
+}
+
+async fn migrate(db: &Db) -> Result<(), BuildError> {
+    match db.pool() {
+        Some(pool) => Migrator::up(pool, None).await.map_err(|e| BuildError::Migration(e.to_string())),
+        None => Ok(()),
+    }
+}
+
+/// GymAPI, put together.
+pub struct GymApi {
+    services: Services,
+    state: AppState,
+    router: Router,
+    document: serde_json::Value,
+    gauge: Gauge,
+    queue: Arc<dyn Queue>,
+    dev_login: Option<DevLogin>,
+}
+
+impl GymApi {
+    pub fn builder(database: DbOptions) -> Builder {
+        Builder::new(database)
+    }
+    /// The use cases, for callers in this process.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+    /// The API with its middleware: serve it, or nest it under a prefix of your own router.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+    /// The state of the API's extractors, for operations of your own.
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+    /// The OpenAPI document.
+    pub fn document(&self) -> &serde_json::Value {
+        &self.document
+    }
+    pub fn readiness(&self) -> &Gauge {
+        &self.gauge
+    }
+    pub fn queue(&self) -> &Arc<dyn Queue> {
+        &self.queue
+    }
+    /// Tokens for anybody, in development.
+    pub fn dev_login(&self) -> Option<&DevLogin> {
+        self.dev_login.as_ref()
+    }
+
+    /// Delivers effects and runs scheduled jobs until `stop` is cancelled. Any number of instances may do so at once.
+    pub async fn work(&self, stop: tokio_util::sync::CancellationToken) {
+        let (relay, scheduler) = (self.services.relay(), self.services.scheduler());
+        tokio::join!(relay.run(stop.cancelled()), scheduler.run(stop.cancelled()));
+    }
+
+    /// Closes the database, when nothing runs any more.
+    pub async fn close(&self) {
+        self.services.core.db.close().await;
+    }
+}
