@@ -88,7 +88,8 @@ fn idn_86_navigation_follows_type_and_role() {
     }
     let settings = navigation(Gym, Owner).pop().map(json_of).unwrap();
     assert_eq!(settings, json!({"id": "settings", "label": "Configuración", "icon": "settings", "path": "/settings"}));
-    let of = |kind, id: &str| navigation(kind, Owner).into_iter().find(|i| i.id == id).map(|i| (i.label, i.icon)).unwrap();
+    let of =
+        |kind, id: &str| navigation(kind, Owner).into_iter().find(|i| i.id == id).map(|i| (i.label, i.icon)).unwrap();
     assert_eq!(of(Gym, "analytics"), ("Analíticas", "bar-chart-2"));
     assert_eq!(of(PersonalTrainer, "analytics"), ("Estadísticas", "bar-chart"));
     assert_eq!(of(PersonalTrainer, "chat"), ("Mensajes", "message-circle"));
@@ -128,8 +129,7 @@ fn idn_86_hints_of_permissions_by_role() {
 
 #[test]
 fn idn_87_a_share_of_nothing_is_not_known() {
-    for (part, whole, want) in
-        [(0, 0, None), (3, 0, None), (0, 4, Some(0.0)), (1, 4, Some(25.0)), (6, 4, Some(150.0))]
+    for (part, whole, want) in [(0, 0, None), (3, 0, None), (0, 4, Some(0.0)), (1, 4, Some(25.0)), (6, 4, Some(150.0))]
     {
         assert_eq!(percentage(part, whole), want);
     }

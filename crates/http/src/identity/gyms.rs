@@ -84,10 +84,7 @@ async fn directory(
 #[utoipa::path(get, path = "/api/v1/gyms/by-subdomain/{subdomain}", tag = "gyms", security(()),
     params(("subdomain" = String, Path)),
     responses((status = 200, body = GymPublic), (status = 404, description = "There is no such gym.", body = Problem)))]
-async fn by_subdomain(
-    Path(subdomain): Path<String>,
-    Service(gyms): Service<dyn Gyms>,
-) -> Result<RawJson, ApiError> {
+async fn by_subdomain(Path(subdomain): Path<String>, Service(gyms): Service<dyn Gyms>) -> Result<RawJson, ApiError> {
     Ok(RawJson(gyms.by_subdomain(&subdomain).await?))
 }
 
