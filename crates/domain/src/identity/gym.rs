@@ -167,6 +167,18 @@ pub struct Create {
     pub is_active: bool,
 }
 
+impl Create {
+    /// Without what only a personal trainer's workspace has, when it is none.
+    pub fn fitting(self) -> Self {
+        match self.kind {
+            GymType::PersonalTrainer => self,
+            GymType::Gym => {
+                Self { trainer_specialties: None, trainer_certifications: None, max_clients: None, ..self }
+            }
+        }
+    }
+}
+
 /// Only fields that are present change; subdomain and type never do (IDN-39).
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Validate, utoipa::ToSchema)]
 #[schema(as = GymUpdate)]

@@ -1,3 +1,4 @@
+use super::Path;
 use crate::{ApiError, state::Provides};
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
@@ -5,9 +6,10 @@ use axum::{
 };
 use domain::{GymId, identity::{Claims, GymRole}};
 use ports::TokenError;
+use serde::Deserialize;
 use services::{
     Actor, Error, Gatekeeper,
-    access::{GYM_HEADER, GYM_NOT_FOUND, must_grant},
+    access::{GYM_HEADER, GYM_NOT_FOUND, NOT_A_MEMBER, must_grant},
 };
 use std::{marker::PhantomData, sync::Arc};
 
@@ -208,6 +210,49 @@ where
         let actor = gate.actor(claims, gym).await?;
         actor.must_be(R::ROLE)?;
         Ok(Self(actor, PhantomData))
+    }
+}
+
+/// The gym of the path's parameter `gym_id`.
+#[derive(Deserialize)]
+struct GymOfPath {
+    gym_id: GymId,
+}
+
+/// Like [`Tenant`], for the gym that the path names; no header is needed. To whoever does not belong to it that gym
+/// does not exist (IDN-33).
+pub struct PathGym<R, Sc = NoScope>(pub Actor, pub PhantomData<(R, Sc)>);
+
+impl<S, R, Sc> FromRequestParts<S> for PathGym<R, Sc>
+where
+    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
+    R: Role,
+    Sc: Scopes,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let claims = claims(parts, state, Sc::SCOPES).await?;
+        let Path(GymOfPath { gym_id }) = Path::from_request_parts(parts, state).await?;
+        let actor = state.provide().actor(claims, gym_id).await.map_err(|e| match e {
+            Error::Refused(NOT_A_MEMBER) => GYM_NOT_FOUND.into(),
+            e => e,
+        })?;
+        actor.must_be(R::ROLE)?;
+        Ok(Self(actor, PhantomData))
+    }
+}
+
+/// Whoever reads a public operation: known when a good token says so. A bad one opens nothing, and shuts nothing.
+pub struct Visitor(pub Option<services::Caller>);
+
+impl<S> FromRequestParts<S> for Visitor
+where
+    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = <Caller as FromRequestParts<S>>::from_request_parts(parts, state).await;
+        Ok(Self(caller.ok().map(|Caller(caller, ..)| caller)))
     }
 }
 

@@ -14,7 +14,8 @@ use domain::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, EntityTrait, IntoActiveValue, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveValue, JoinType, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, LockType},
 };
 
@@ -33,6 +34,17 @@ pub struct RoleCounts {
     pub members: i64,
     pub trainers: i64,
     pub admins: i64,
+}
+
+/// What is counted for the statistics of a workspace (IDN-87).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromQueryResult)]
+pub struct WorkspaceCounts {
+    pub active_members: i64,
+    pub active_trainers: i64,
+    /// Members who joined lately, whatever their state.
+    pub new_members: i64,
+    /// Members who joined before.
+    pub older_members: i64,
 }
 
 #[cfg_attr(feature = "testing", mockall::automock)]

@@ -1,4 +1,4 @@
-use super::{contains, gym::RoleCounts};
+use super::{contains, gym::{RoleCounts, WorkspaceCounts}};
 use crate::{Conn, Page, Result, SeaRepo, scope};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -70,6 +70,10 @@ pub trait MembershipQueries: Send + Sync {
     async fn owner(&self, conn: &Conn, gym: GymId) -> Result<Option<Model>>;
     async fn active_members(&self, conn: &Conn, gym: GymId) -> Result<i64>;
     async fn role_counts(&self, conn: &Conn, gym: GymId) -> Result<RoleCounts>;
+    /// What the statistics of a workspace count, in one statement; `since` parts new members from older ones.
+    async fn workspace_counts(&self, conn: &Conn, gym: GymId, since: DateTime<Utc>) -> Result<WorkspaceCounts>;
+    /// OWNER, ADMIN and TRAINER with an active row, by user id.
+    async fn staff(&self, conn: &Conn, gym: GymId) -> Result<Vec<UserId>>;
     /// Roles of active memberships in active gyms, over the whole platform (IDN-19).
     async fn active_roles(&self, conn: &Conn, user: UserId) -> Result<Vec<GymRole>>;
     /// Whether `staff` is ADMIN or OWNER of a gym that `user` belongs to.
@@ -233,6 +237,31 @@ impl MembershipQueries for SeaMemberships {
             }
         }
         Ok(counts)
+    }
+
+    async fn workspace_counts(&self, conn: &Conn, gym: GymId, since: DateTime<Utc>) -> Result<WorkspaceCounts> {
+        // COUNT passes over the NULL of a CASE without ELSE
+        let count = |condition: Condition| Expr::Case(Box::new(Expr::case(condition, 1))).count();
+        let active = |role| Condition::all().add(C::Role.eq(role)).add(C::IsActive.eq(true));
+        let members = || Condition::all().add(C::Role.eq(GymRole::Member));
+        let counts = scope::select::<Entity>(gym)
+            .select_only()
+            .column_as(count(active(GymRole::Member)), "active_members")
+            .column_as(count(active(GymRole::Trainer)), "active_trainers")
+            .column_as(count(members().add(C::CreatedAt.gte(since))), "new_members")
+            .column_as(count(members().add(C::CreatedAt.lt(since))), "older_members");
+        Ok(counts.into_model().one(&conn.executor()?).await?.unwrap_or_default())
+    }
+
+    async fn staff(&self, conn: &Conn, gym: GymId) -> Result<Vec<UserId>> {
+        let staff = scope::select::<Entity>(gym)
+            .select_only()
+            .column(C::UserId)
+            .filter(C::Role.ne(GymRole::Member))
+            .filter(C::IsActive.eq(true))
+            .order_by_asc(C::UserId)
+            .limit(Page::MAX);
+        Ok(staff.into_tuple().all(&conn.executor()?).await?)
     }
 
     async fn active_roles(&self, conn: &Conn, user: UserId) -> Result<Vec<GymRole>> {

@@ -92,6 +92,7 @@ impl Core {
     /// After a commit: drops cache families, and wakes the relay.
     pub async fn committed(&self, stale: &[CacheKey]) {
         self.effects_written.notify_one();
-        futures::future::join_all(stale.iter().map(|key| async { self.cache.invalidate(&key.ns()).await })).await;
+        let dropped: Vec<_> = stale.iter().flat_map(CacheKey::stale).collect();
+        futures::future::join_all(dropped.iter().map(|ns| self.cache.invalidate(ns))).await;
     }
 }
