@@ -4,7 +4,7 @@
 //! changes at once the second sees what the first has done.
 mod role;
 
-pub use role::{OWNER_INACTIVE, OWNERSHIP, OWN_ROLE, ROLE_RANK};
+pub use role::{OWN_ROLE, OWNER_INACTIVE, OWNERSHIP, ROLE_RANK};
 
 use super::{
     profile::USER_NOT_FOUND,
@@ -113,8 +113,13 @@ pub trait Memberships: Send + Sync {
     /// Changes a role; OWNER granted by the owner hands the gym over (IDN-50, IDN-52). Admin guard.
     async fn change_role(&self, actor: &Actor, user: UserId, role: GymRole) -> Result<UserGym>;
     /// Everybody in a gym by time of joining. SUPER_ADMIN.
-    async fn of_gym(&self, caller: &Caller, gym: GymId, role: Option<GymRole>, page: Page)
-    -> Result<Vec<GymUserSummary>>;
+    async fn of_gym(
+        &self,
+        caller: &Caller,
+        gym: GymId,
+        role: Option<GymRole>,
+        page: Page,
+    ) -> Result<Vec<GymUserSummary>>;
     /// Ends a membership in any gym (IDN-48). SUPER_ADMIN.
     async fn remove_from(&self, caller: &Caller, gym: GymId, user: UserId) -> Result<()>;
     /// Makes a person the gym's one owner, and a member first if need be (IDN-52). SUPER_ADMIN.
@@ -237,11 +242,8 @@ impl Memberships for MembershipService {
                     }
                     self.must_have_place(&tx, &row).await?;
                 }
-                let new = membership::Create {
-                    user_id: user,
-                    role: GymRole::Member,
-                    membership_type: MembershipType::Free,
-                };
+                let new =
+                    membership::Create { user_id: user, role: GymRole::Member, membership_type: MembershipType::Free };
                 let membership = stores.memberships.create(&tx, gym, new).await.unique_means(ALREADY_MEMBER)?;
                 self.core.effect(&tx, effect::role_sync(user)).await?;
                 Ok::<_, Error>(Joined { membership: membership.into(), email: person.email })

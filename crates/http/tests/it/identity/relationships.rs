@@ -4,7 +4,11 @@ use domain::{
 };
 use futures::future::join_all;
 use serde_json::{Value, json};
-use testkit::{app::{Answer, App}, both, database::TestDb};
+use testkit::{
+    app::{Answer, App},
+    both,
+    database::TestDb,
+};
 
 const ALL: &str = "/api/v1/relationships/";
 

@@ -42,7 +42,12 @@ impl From<RoleChangeRefusal> for Error {
 impl MembershipService {
     /// Moves the ownership to `heir` and answers with everybody whose role changed, the heir first. The gym's row must
     /// be held; the old owner steps down first, for there is never more than one.
-    pub(super) async fn hand_over(&self, tx: &Conn, gym: GymId, heir: &membership::Model) -> Result<Vec<membership::Model>> {
+    pub(super) async fn hand_over(
+        &self,
+        tx: &Conn,
+        gym: GymId,
+        heir: &membership::Model,
+    ) -> Result<Vec<membership::Model>> {
         let memberships = &self.core.stores.memberships;
         let mut changed = Vec::new();
         if let Some(owner) = self.core.stores.people.owner(tx, gym).await? {
