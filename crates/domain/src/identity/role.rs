@@ -186,6 +186,35 @@ pub fn may_change_role(caller: Option<GymRole>, current: GymRole, new: GymRole) 
     Ok(())
 }
 
+/// Why a membership may not be ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemovalRefusal {
+    /// Members and trainers remove nobody but themselves.
+    Others,
+    /// Administrators do not remove themselves.
+    Own,
+    /// The caller does not rank strictly above the target.
+    Rank,
+    /// The gym would be without an owner (IDN-53).
+    LastOwner,
+}
+
+/// Who may end a membership (IDN-48, IDN-53). `caller` is `None` for the platform's own administrators; `own` says
+/// that the membership is the caller's. A gym has one OWNER, so an OWNER is always the last.
+pub fn may_remove(caller: Option<GymRole>, target: GymRole, own: bool) -> Result<(), RemovalRefusal> {
+    if target == GymRole::Owner && (own || caller.is_none()) {
+        return Err(RemovalRefusal::LastOwner);
+    }
+    let Some(caller) = caller else { return Ok(()) };
+    match (caller.at_least(GymRole::Admin), own) {
+        (false, true) => Ok(()),
+        (false, false) => Err(RemovalRefusal::Others),
+        (true, true) => Err(RemovalRefusal::Own),
+        (true, false) if caller.rank() <= target.rank() => Err(RemovalRefusal::Rank),
+        (true, false) => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,6 +263,34 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn idn_48_members_remove_themselves_and_administrators_whom_they_outrank() {
+        let roles = [G::Owner, G::Admin, G::Trainer, G::Member];
+        for caller in roles {
+            for target in roles {
+                let want = match caller {
+                    G::Member | G::Trainer => Err(RemovalRefusal::Others),
+                    _ if caller.rank() > target.rank() => Ok(()),
+                    _ => Err(RemovalRefusal::Rank),
+                };
+                assert_eq!(may_remove(Some(caller), target, false), want, "{caller:?} removes {target:?}");
+            }
+        }
+        assert_eq!(may_remove(Some(G::Member), G::Member, true), Ok(()));
+        assert_eq!(may_remove(Some(G::Trainer), G::Trainer, true), Ok(()));
+        assert_eq!(may_remove(Some(G::Admin), G::Admin, true), Err(RemovalRefusal::Own));
+        for target in [G::Admin, G::Trainer, G::Member] {
+            assert_eq!(may_remove(None, target, false), Ok(()));
+        }
+    }
+
+    #[test]
+    fn idn_53_nobody_removes_the_last_owner() {
+        assert_eq!(may_remove(Some(G::Owner), G::Owner, true), Err(RemovalRefusal::LastOwner));
+        assert_eq!(may_remove(None, G::Owner, false), Err(RemovalRefusal::LastOwner));
+        assert!(may_remove(Some(G::Admin), G::Owner, false).is_err());
     }
 
     #[test]
