@@ -2,12 +2,14 @@
 //! caller is known; every rejection is a problem of ours.
 mod guard;
 mod input;
+mod module_guard;
 
 pub use guard::{
     Admin, Caller, EarliestGym, GymHeader, Member, NoScope, Owner, Platform, Tenant, TenantOrOnlyGym, Trainer, scope,
 };
 pub(crate) use guard::{Verified, verify};
 pub use input::{Body, Paging, Path, Query};
+pub use module_guard::{Module, ModuleTenant, module};
 
 use crate::{ApiError, state::Provides};
 use axum::{extract::FromRequestParts, http::request::Parts};
