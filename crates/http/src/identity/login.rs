@@ -79,10 +79,7 @@ async fn login_redirect(
     ),
     responses((status = 200, body = LoginCode), (status = 307, description = "On to the application."),
         (status = 400, body = crate::Problem)))]
-async fn callback(
-    Query(input): Query<Callback>,
-    Service(login): Service<dyn Login>,
-) -> Result<Response, ApiError> {
+async fn callback(Query(input): Query<Callback>, Service(login): Service<dyn Login>) -> Result<Response, ApiError> {
     Ok(match login.callback(input).await? {
         CallbackAnswer::Api(code) => Json(code).into_response(),
         CallbackAnswer::Browser(next) => Redirect::temporary(&next).into_response(),

@@ -3,7 +3,11 @@
 //! Everything here may come twice, late, or in another order: each operation states what is so now, and doing it again
 //! changes nothing. What cannot be done at the moment is answered with 503, so that the provider tries again.
 use super::{gatekeeper::unresolved, profile, sign_in};
-use crate::{Core, Error, Ports, Refusal, Result, Settings, error::{Class, StoreError}, kernel::effect};
+use crate::{
+    Core, Error, Ports, Refusal, Result, Settings,
+    error::{Class, StoreError},
+    kernel::effect,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::DateTime;
@@ -117,9 +121,17 @@ pub struct UserCreated {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum UserUpdated {
-    Changed { message: &'static str, user_id: UserId, previous_email: String, new_email: String },
+    Changed {
+        message: &'static str,
+        user_id: UserId,
+        previous_email: String,
+        new_email: String,
+    },
     /// `success` is false when there was something to do that may not be done.
-    Unchanged { message: &'static str, success: bool },
+    Unchanged {
+        message: &'static str,
+        success: bool,
+    },
 }
 
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]

@@ -2,7 +2,10 @@
 //!
 //! [`Modules::must_be_enabled`] is the guard of the operations that belong to a module (IDN-75): it runs after the
 //! membership guard, because it asks for an actor.
-use crate::{Actor, Core, Error, Ports, Refusal, Result, Settings, kernel::cache_key::{CacheKey, LIST_TTL}};
+use crate::{
+    Actor, Core, Error, Ports, Refusal, Result, Settings,
+    kernel::cache_key::{CacheKey, LIST_TTL},
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{

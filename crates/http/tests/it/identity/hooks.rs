@@ -1,10 +1,14 @@
 use chrono::{DateTime, Utc};
-use domain::kernel::secret::hmac_sha256_hex;
+use domain::{identity::PlatformRole, kernel::secret::hmac_sha256_hex};
 use ports::FixedClock;
 use serde_json::{Value, json};
 use services::{Page, identity::hooks::SignedHook};
 use std::sync::Arc;
-use testkit::{app::{Answer, App}, both, database::TestDb};
+use testkit::{
+    app::{Answer, App},
+    both,
+    database::TestDb,
+};
 
 const SECRET: &str = "the-shared-secret";
 const NOW: i64 = 1_900_000_000;
@@ -45,10 +49,13 @@ fn event(kind: &str, user: Value) -> Value {
 }
 
 fn ana() -> Value {
-    event("user_created", json!({
-        "user_id": "auth0|ana", "email": "ana@example.test", "email_verified": true, "name": "Ana Gil",
-        "picture": "https://pictures.test/ana.png", "locale": "es", "permissions": ["tenant:admin"], "scope": ["x"],
-    }))
+    event(
+        "user_created",
+        json!({
+            "user_id": "auth0|ana", "email": "ana@example.test", "email_verified": true, "name": "Ana Gil",
+            "picture": "https://pictures.test/ana.png", "locale": "es", "permissions": ["tenant:admin"], "scope": ["x"],
+        }),
+    )
 }
 
 async fn people(app: &App) -> usize {
@@ -166,7 +173,7 @@ both! {
         let core = &app.services.core;
         let row = core.stores.users.by_auth0_id(&core.db, "auth0|ana").await.unwrap().unwrap();
         assert_eq!((row.first_name.as_deref(), row.last_name.as_deref()), (Some("Ana"), Some("Gil")));
-        assert_eq!((row.role.as_str(), row.qr_code.is_some()), ("MEMBER", true));
+        assert_eq!((row.role, row.qr_code.is_some()), (PlatformRole::Member, true));
         assert_eq!(row.auth0_metadata.unwrap().get("permissions"), None);
     }
 
@@ -207,7 +214,7 @@ both! {
             "user_id": "test|ana", "email": email, "email_verified": verified, "name": "Other Name",
         }));
         let list = async || {
-            let list = app.get("/api/v1/users/gym-users").by(&boss).at(gym.id).send().await.expect(200);
+            let list = app.get("/api/v1/users/gym-participants").by(&boss).at(gym.id).send().await.expect(200);
             list.to_string()
         };
         assert!(list().await.contains("ana@example.test"));

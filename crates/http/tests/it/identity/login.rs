@@ -4,8 +4,17 @@ use ports::{
     identity::{Grant, OAuthError},
 };
 use serde_json::json;
-use std::{collections::HashMap, sync::{Arc, Mutex}, time::Duration};
-use testkit::{app::{Answer, App}, both, database::TestDb, login::{CALLBACK, FakeLogin}};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use testkit::{
+    app::{Answer, App},
+    both,
+    database::TestDb,
+    login::{CALLBACK, FakeLogin},
+};
 
 const WEB: &str = "https://web.test/cb?tenant=1";
 const PHONE: &str = "fit.app://cb";

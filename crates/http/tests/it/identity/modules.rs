@@ -1,9 +1,9 @@
 use axum::{Router, body::Body, http::Request, routing::get};
 use domain::identity::{GymRole, gym, module::GATED, user};
-use http_api::{AppState, Member, Module, ModuleTenant, Readiness, System, module, scope};
+use gymapi_http::{AppState, Member, Module, ModuleTenant, Readiness, System, module, scope};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use testkit::{app::App, both, database::TestDb};
+use testkit::{app::App, both};
 use tower::ServiceExt;
 
 struct Ready;
@@ -25,9 +25,8 @@ type Guard<M> = ModuleTenant<Member, scope::ResourceRead, M>;
 
 /// Two operations behind modules, in the API's own state.
 fn gated(app: &App) -> Router {
-    let system = System {
-        readiness: Arc::new(Ready), metrics: None, metrics_token: None, git_commit: "test", jwks: None,
-    };
+    let system =
+        System { readiness: Arc::new(Ready), metrics: None, metrics_token: None, git_commit: "test", jwks: None };
     Router::new()
         .route("/posts", get(async |_: Guard<module::Posts>| "in"))
         .route("/nonsense", get(async |_: Guard<Nonsense>| "in"))
