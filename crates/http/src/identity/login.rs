@@ -12,9 +12,11 @@ use bytes::Bytes;
 use domain::kernel::validation::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use services::identity::login::{
-    Callback, CallbackAnswer, Login, LoginCode, LoginConfig, LoginRequest, LoginStart, Logout, TokenOwner,
-    TokenRequest, Tokens, token_email,
+use services::identity::{
+    login::{
+        Callback, CallbackAnswer, Login, LoginCode, LoginConfig, LoginRequest, LoginStart, Logout, TokenRequest, Tokens,
+    },
+    token_owner::{TokenOwner, token_email},
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -4,7 +4,7 @@
 //! provider itself at an address of the allow-list; when it names none, the provider calls us and our answer is JSON.
 //! A browser is sent to the login page, comes back to us, and is sent on to its application. Either way the state is
 //! ours and is good once (IDN-111).
-use crate::{Caller, Core, Ports, Refusal, Result, Settings};
+use crate::{Core, Ports, Refusal, Result, Settings};
 use async_trait::async_trait;
 use domain::kernel::secret;
 use ports::{
@@ -61,11 +61,6 @@ pub const PROVIDER_UNAVAILABLE: Refusal = Refusal::unavailable(
 );
 pub const STATES_UNAVAILABLE: Refusal =
     Refusal::unavailable("unavailable", "Please try again in a moment.", "Vuelve a intentarlo en un momento.");
-pub const NO_EMAIL: Refusal = Refusal::bad_request(
-    "no_email_in_token",
-    "The token names no e-mail address.",
-    "El token no contiene una dirección de correo.",
-);
 
 /// How long a login may take (IDN-111), and how long a code that we passed on is remembered.
 const STATE_TTL: Duration = Duration::from_secs(600);
@@ -185,36 +180,6 @@ impl From<TokenSet> for Tokens {
             refresh_token: t.refresh_token,
         }
     }
-}
-
-/// What the token says of its owner.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct TokenOwner {
-    pub sub: String,
-    pub permissions: Vec<String>,
-    pub email: Option<String>,
-    pub email_verified: bool,
-    pub name: Option<String>,
-    pub picture: Option<String>,
-}
-
-impl TokenOwner {
-    pub fn of(caller: &Caller) -> Self {
-        let claims = caller.claims();
-        Self {
-            sub: claims.sub.clone(),
-            permissions: claims.scopes.as_slice().to_vec(),
-            email: claims.email.clone(),
-            email_verified: claims.email_verified,
-            name: claims.name.clone(),
-            picture: claims.picture.clone(),
-        }
-    }
-}
-
-/// The address that the token names.
-pub fn token_email(caller: &Caller) -> Result<String> {
-    Ok(caller.claims().email.clone().ok_or(NO_EMAIL)?)
 }
 
 /// What is remembered of a login under its state.
