@@ -2,6 +2,7 @@
 //! caller is known; every rejection is a problem of ours.
 mod guard;
 mod input;
+mod module_guard;
 
 pub use guard::{
     Admin, Caller, EarliestGym, GymHeader, Member, NoScope, Owner, PathGym, Platform, Tenant, TenantOrOnlyGym, Trainer,
@@ -9,6 +10,7 @@ pub use guard::{
 };
 pub(crate) use guard::{Verified, verify};
 pub use input::{Body, Paging, Path, Query};
+pub use module_guard::{Module, ModuleTenant, module};
 
 use crate::{ApiError, state::Provides};
 use axum::{extract::FromRequestParts, http::request::Parts};

@@ -16,6 +16,10 @@ use std::{marker::PhantomData, sync::Arc};
 /// The scopes that an operation lists (IDN-7).
 pub trait Scopes: Send + Sync + 'static {
     const SCOPES: &'static [&'static str];
+    /// All of them must be granted.
+    fn check(claims: &Claims) -> Result<(), Error> {
+        must_grant(claims, Self::SCOPES)
+    }
 }
 
 /// No scope: the token and the role decide.
@@ -43,6 +47,18 @@ pub mod scope {
         ResourceAdmin = "resource:admin",
         TenantRead = "tenant:read",
         TenantAdmin = "tenant:admin",
+    }
+
+    /// `resource:admin`, or `admin:modules` (IDN-72).
+    pub struct ModuleAdmin;
+    impl super::Scopes for ModuleAdmin {
+        const SCOPES: &'static [&'static str] = &["resource:admin", "admin:modules"];
+        fn check(claims: &domain::identity::Claims) -> Result<(), services::Error> {
+            match Self::SCOPES.iter().any(|scope| claims.scopes.grants(scope)) {
+                true => Ok(()),
+                false => Err(services::Error::MissingScope("resource:admin")),
+            }
+        }
     }
 }
 
@@ -75,16 +91,17 @@ pub(crate) async fn verify(authorization: Option<HeaderValue>, gate: &dyn Gateke
     }))
 }
 
-async fn claims<S>(parts: &mut Parts, state: &S, scopes: &'static [&'static str]) -> Result<Arc<Claims>, ApiError>
+async fn claims<S, Sc>(parts: &mut Parts, state: &S) -> Result<Arc<Claims>, ApiError>
 where
     S: Provides<Arc<dyn Gatekeeper>>,
+    Sc: Scopes,
 {
     let verified = match parts.extensions.get::<Verified>() {
         Some(verified) => Some(verified.clone()),
         None => verify(parts.headers.get(AUTHORIZATION).cloned(), state.provide().as_ref()).await,
     };
     let claims = verified.ok_or_else(ApiError::no_token)?.0?;
-    must_grant(&claims, scopes)?;
+    Sc::check(&claims)?;
     Ok(claims)
 }
 
@@ -108,7 +125,7 @@ where
 {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let claims = claims(parts, state, Sc::SCOPES).await?;
+        let claims = claims::<S, Sc>(parts, state).await?;
         Ok(Self(state.provide().caller(claims).await?, PhantomData))
     }
 }
@@ -154,7 +171,7 @@ where
 {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let claims = claims(parts, state, Sc::SCOPES).await?;
+        let claims = claims::<S, Sc>(parts, state).await?;
         let gym = gym_of(&parts.headers)?.ok_or(Error::from(GYM_HEADER))?;
         let actor = state.provide().actor(claims, gym).await?;
         actor.must_be(R::ROLE)?;
@@ -173,7 +190,7 @@ where
 {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let claims = claims(parts, state, Sc::SCOPES).await?;
+        let claims = claims::<S, Sc>(parts, state).await?;
         let gate = state.provide();
         let gym = match gym_of(&parts.headers)? {
             Some(gym) => gym,
@@ -198,7 +215,7 @@ where
 {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let claims = claims(parts, state, &[]).await?;
+        let claims = claims::<S, NoScope>(parts, state).await?;
         let gate = state.provide();
         let gym = match gym_of(&parts.headers)? {
             Some(gym) => gym,

@@ -167,7 +167,8 @@ impl Users for SeaUsers {
         let same_identity = OnConflict::column(C::Auth0Id).do_nothing().to_owned();
         let inserted = Entity::insert(row).on_conflict(same_identity).exec_with_returning(&conn.executor()?).await;
         let found = match inserted {
-            Err(DbErr::RecordNotInserted) => return Ok(None),
+            // what an insert that returned no row is called depends on the database
+            Err(DbErr::RecordNotInserted | DbErr::RecordNotFound(_)) => return Ok(None),
             other => other?,
         };
         let coded = ActiveModel { qr_code: Set(Some(qr_code::generate(found.id))), ..Default::default() };

@@ -41,6 +41,10 @@ async fn attempt(core: &Core, claims: &Claims) -> Result<user::Model> {
     if let Some(address) = &claims.email
         && let Some(row) = users.by_email(&core.db, address).await?
     {
+        // made by this identity's other first request, between the two looks
+        if row.auth0_id.as_ref() == Some(&claims.sub) {
+            return Ok(row);
+        }
         return link(core, claims, row).await;
     }
     let created = core.db.run(async |tx| Ok::<_, Error>(users.create(&tx, user::Create::from_claims(claims)).await?)).await?;
