@@ -55,9 +55,8 @@ pub fn strong(password: &Password, _: &()) -> garde::Result {
 pub fn phone_number(phone: &str) -> Option<String> {
     let plain: String = phone.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     let digits = plain.strip_prefix('+').unwrap_or(&plain);
-    let is_number = (2..=15).contains(&digits.len())
-        && digits.bytes().all(|b| b.is_ascii_digit())
-        && !digits.starts_with('0');
+    let is_number =
+        (2..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
     is_number.then_some(plain)
 }
 
@@ -96,7 +95,8 @@ fn plain(certifications: &Option<Vec<Certification>>, _: &()) -> garde::Result {
     if all.len() > 50 {
         return Err(garde::Error::new("must have at most 50 entries"));
     }
-    let mut texts = all.iter().flat_map(|c| [Some(&c.name), c.institution.as_ref(), c.credential_id.as_ref()]).flatten();
+    let mut texts =
+        all.iter().flat_map(|c| [Some(&c.name), c.institution.as_ref(), c.credential_id.as_ref()]).flatten();
     if texts.any(|text| text.chars().any(char::is_control)) {
         return Err(garde::Error::new("must not have control characters"));
     }

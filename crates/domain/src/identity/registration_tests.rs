@@ -107,7 +107,10 @@ fn idn_67_defaults_and_rows_of_a_gym_owner() {
     let (person, gym) = (input.person(Some("auth0|1".into())), input.gym());
     assert_eq!((person.role, person.auth0_id.as_deref()), (PlatformRole::Admin, Some("auth0|1")));
     assert_eq!(person.phone_number.as_deref(), Some("+525512"));
-    assert_eq!((gym.name.as_str(), gym.kind, gym.timezone.as_str()), ("La Caja Málaga", GymType::Gym, DEFAULT_TIMEZONE));
+    assert_eq!(
+        (gym.name.as_str(), gym.kind, gym.timezone.as_str()),
+        ("La Caja Málaga", GymType::Gym, DEFAULT_TIMEZONE)
+    );
     assert!(gym.subdomain.contains("la-caja-malaga") && gym.max_clients.is_none() && gym.trainer_specialties.is_none());
 }
 

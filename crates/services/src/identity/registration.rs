@@ -47,11 +47,8 @@ pub const VALIDATION_ERROR: Refusal = Refusal::bad_request(
     "The identity provider does not accept these values.",
     "El proveedor de identidad no acepta estos datos.",
 );
-pub const WORKSPACE_EXISTS: Refusal = Refusal::bad_request(
-    "workspace_exists",
-    "You own a workspace already.",
-    "Ya tienes un espacio de trabajo.",
-);
+pub const WORKSPACE_EXISTS: Refusal =
+    Refusal::bad_request("workspace_exists", "You own a workspace already.", "Ya tienes un espacio de trabajo.");
 const NO_SUBDOMAIN: Refusal = Refusal::unavailable(
     "no_subdomain",
     "No address could be found for this name. Please try again.",

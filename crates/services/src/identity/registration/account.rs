@@ -51,7 +51,8 @@ impl RegistrationService {
     pub(super) async fn take_back(&self, account: &str) {
         let Err(error) = discard(&self.core, &self.accounts, account).await else { return };
         tracing::warn!(%error, account, "the account of a failed registration is deleted later");
-        let write = async |tx: repository::Tx| Ok::<_, Error>(self.core.effect(&tx, effect::account_delete(account)).await?);
+        let write =
+            async |tx: repository::Tx| Ok::<_, Error>(self.core.effect(&tx, effect::account_delete(account)).await?);
         match self.core.db.run(write).await {
             Ok(()) => self.core.committed(&[]).await,
             Err(error) => tracing::error!(%error, account, "the account of a failed registration stays behind"),

@@ -53,7 +53,9 @@ impl RegistrationService {
         };
         let message = match has_workspace {
             None => say(locale, "The e-mail address is free.", "La dirección de correo está libre."),
-            Some(_) => say(locale, "The e-mail address is registered already.", "La dirección de correo ya está registrada."),
+            Some(_) => {
+                say(locale, "The e-mail address is registered already.", "La dirección de correo ya está registrada.")
+            }
         };
         Ok(EmailAvailability { available: has_workspace.is_none(), message, has_workspace })
     }

@@ -65,7 +65,7 @@ impl RegistrationService {
             role: "ADMIN",
         };
         let account = self.create_account(account).await?;
-        match self.open(&Owner::New(input.person(account.clone())), input.gym()).await {
+        match self.open(&Owner::New(Box::new(input.person(account.clone()))), input.gym()).await {
             Ok(opened) => Ok(GymOwnerRegistered::of(opened, locale)),
             Err(error) => {
                 if let Some(account) = account {

@@ -27,7 +27,7 @@ const ATTEMPTS: u32 = 100;
 
 /// Whose the gym will be.
 pub(super) enum Owner {
-    New(user::Create),
+    New(Box<user::Create>),
     /// A person who is here already, and becomes at least this.
     Existing(UserId, PlatformRole),
 }

@@ -104,7 +104,7 @@ impl RegistrationService {
                     Some(password) => self.create_account(account(&input, password)).await?,
                     None => None,
                 };
-                (Owner::New(input.person(account.clone())), account)
+                (Owner::New(Box::new(input.person(account.clone()))), account)
             }
         };
         match self.open(&owner, input.workspace()).await {

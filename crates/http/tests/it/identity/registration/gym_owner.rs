@@ -1,5 +1,5 @@
 use super::{GYM_OWNER, error_code, gym, owner, register, row};
-use domain::identity::{GymRole, PlatformRole, membership::MembershipType, module::initially_active, gym::GymType};
+use domain::identity::{GymRole, PlatformRole, gym::GymType, membership::MembershipType, module::initially_active};
 use serde_json::{Value, json};
 use testkit::{app::App, both};
 
