@@ -40,7 +40,8 @@ pub struct ApiError {
     retry_after: Option<Duration>,
 }
 
-fn locale() -> Locale {
+/// The language of this request.
+pub(crate) fn locale() -> Locale {
     REQUEST.try_with(|r| r.locale).unwrap_or_default()
 }
 

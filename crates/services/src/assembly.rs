@@ -27,7 +27,7 @@ use crate::{
     },
 };
 use ports::{Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, TokenVerifier, image::ImageProcessor};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What the services need from outside.
 #[derive(Clone)]
@@ -60,6 +60,8 @@ pub struct Settings {
     pub environment: String,
     /// The address under which clients reach the API, for `apiBaseUrl`.
     pub public_url: String,
+    /// How long the migration of roles waits between two people (IDN-92: at most two per second).
+    pub role_migration_pause: Duration,
 }
 
 impl Default for Settings {
@@ -74,6 +76,7 @@ impl Default for Settings {
             gym_logo_bucket: "gym_logo".into(),
             environment: "development".into(),
             public_url: "http://127.0.0.1:8000".into(),
+            role_migration_pause: Duration::from_millis(500),
         }
     }
 }

@@ -159,6 +159,29 @@ impl HighestRole {
     }
 }
 
+/// What brings an account's roles at the identity provider to the wanted one (IDN-89).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleDifference {
+    pub add: Option<&'static str>,
+    /// Managed roles that the account should not hold; foreign ones stay.
+    pub remove: Vec<String>,
+}
+
+impl RoleDifference {
+    pub fn between(held: &[String], wanted: HighestRole) -> Self {
+        let wanted = wanted.provider_name();
+        let managed = |name: &str| HighestRole::ALL.iter().any(|role| role.provider_name() == name);
+        Self {
+            add: (!held.iter().any(|name| name == wanted)).then_some(wanted),
+            remove: held.iter().filter(|name| managed(name) && *name != wanted).cloned().collect(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.add.is_none() && self.remove.is_empty()
+    }
+}
+
 /// Why a role may not be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoleChangeRefusal {
@@ -283,6 +306,22 @@ mod tests {
         assert_eq!(may_remove(Some(G::Admin), G::Admin, true), Err(RemovalRefusal::Own));
         for target in [G::Admin, G::Trainer, G::Member] {
             assert_eq!(may_remove(None, target, false), Ok(()));
+        }
+    }
+
+    #[test]
+    fn idn_89_the_difference_leaves_foreign_roles_alone() {
+        for (held, wanted, add, remove) in [
+            (&[][..], HighestRole::Owner, Some("Owner"), &[][..]),
+            (&["Owner"], HighestRole::Owner, None, &[]),
+            (&["Owner", "Billing"], HighestRole::Member, Some("Member"), &["Owner"]),
+            (&["Admin", "Trainer", "Member"], HighestRole::Admin, None, &["Trainer", "Member"]),
+            (&["admin", "Auditor"], HighestRole::Admin, Some("Admin"), &[]),
+        ] {
+            let held: Vec<String> = held.iter().map(ToString::to_string).collect();
+            let got = RoleDifference::between(&held, wanted);
+            assert_eq!((got.add, got.remove.iter().map(String::as_str).collect::<Vec<_>>()), (add, remove.to_vec()));
+            assert_eq!(got.is_empty(), add.is_none() && remove.is_empty());
         }
     }
 

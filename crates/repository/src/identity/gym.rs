@@ -69,6 +69,8 @@ pub trait Gyms: Send + Sync {
     /// The person's memberships in active gyms, at most `limit`, by gym id.
     async fn ids_of_user(&self, conn: &Conn, user: UserId, limit: u64) -> Result<Vec<GymId>>;
     async fn logos_like(&self, conn: &Conn, prefix: &str) -> Result<Vec<String>>;
+    /// Subdomains that are `slug` or begin with `slug-`, as far as they are needed to find one that is free (IDN-69).
+    async fn subdomains_from(&self, conn: &Conn, slug: &str) -> Result<Vec<String>>;
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -201,5 +203,15 @@ impl Gyms for SeaGyms {
     async fn logos_like(&self, conn: &Conn, prefix: &str) -> Result<Vec<String>> {
         let urls = Entity::find().select_only().column(C::LogoUrl).filter(C::LogoUrl.starts_with(prefix));
         Ok(urls.into_tuple().all(&conn.executor()?).await?)
+    }
+
+    async fn subdomains_from(&self, conn: &Conn, slug: &str) -> Result<Vec<String>> {
+        let taken = Entity::find()
+            .select_only()
+            .column(C::Subdomain)
+            .filter(Condition::any().add(C::Subdomain.eq(slug)).add(C::Subdomain.starts_with(format!("{slug}-"))))
+            .order_by_asc(C::Id)
+            .limit(10_000);
+        Ok(taken.into_tuple().all(&conn.executor()?).await?)
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     access::IDENTITY_CONFLICT,
     kernel::{
         cache_key::CacheKey,
+        effect,
         scheduler::{Job, Progress, Schedule},
     },
 };
@@ -68,9 +69,12 @@ async fn link(core: &Core, claims: &Claims, row: user::Model) -> Result<user::Mo
                 return Ok::<_, Error>(None);
             }
             users.ensure_qr_code(&tx, row.id).await?;
+            // what waited for the identity may hold power already, as a registered trainer's row does (IDN-71)
+            core.effect(&tx, effect::role_sync(row.id)).await?;
             Ok(users.by_id(&tx, row.id).await?)
         })
         .await?;
+    core.committed(&[]).await;
     linked.ok_or_else(|| IDENTITY_CONFLICT.into())
 }
 
