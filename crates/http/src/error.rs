@@ -44,7 +44,8 @@ fn locale() -> Locale {
     REQUEST.try_with(|r| r.locale).unwrap_or_default()
 }
 
-fn say(en: &'static str, es: &'static str) -> &'static str {
+/// The text in the language of the request.
+pub(crate) fn say(en: &'static str, es: &'static str) -> &'static str {
     match locale() {
         Locale::En => en,
         Locale::Es => es,

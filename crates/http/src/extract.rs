@@ -4,7 +4,8 @@ mod guard;
 mod input;
 
 pub use guard::{
-    Admin, Caller, EarliestGym, GymHeader, Member, NoScope, Owner, Platform, Tenant, TenantOrOnlyGym, Trainer, scope,
+    Admin, Caller, EarliestGym, GymHeader, Member, NoScope, Owner, Platform, Tenant, TenantOrOnlyGym,
+    TenantOrPlatform, Trainer, scope,
 };
 pub(crate) use guard::{Verified, verify};
 pub use input::{Body, Paging, Path, Query};

@@ -14,7 +14,7 @@ mod system;
 pub use error::{ApiError, Problem};
 pub use extract::{
     Admin, Body, Caller, EarliestGym, GymHeader, Member, NoScope, Owner, Paging, Path, Platform, Query, Service, Tenant,
-    TenantOrOnlyGym, Trainer, scope,
+    TenantOrOnlyGym, TenantOrPlatform, Trainer, scope,
 };
 pub use middleware::{Http, ProxyTrust, REQUEST, RequestContext};
 pub use openapi::document;
