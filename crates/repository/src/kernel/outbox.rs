@@ -66,7 +66,8 @@ impl Outbox for SeaOutbox {
             ..Default::default()
         };
         let waiting_already = OnConflict::columns([C::Kind, C::DedupeKey])
-            .target_and_where(Expr::col(C::Status).eq(S::Pending.to_value()))
+            // as a literal: SQLite does not see that a bound value names the partial index
+            .target_and_where(Expr::cust("status = 'pending'"))
             .do_nothing()
             .to_owned();
         Entity::insert(row).on_conflict(waiting_already).exec_without_returning(&conn.executor()?).await?;

@@ -1,6 +1,6 @@
 use domain::identity::{GymRole, PlatformRole, user};
 use serde_json::{Value, json};
-use testkit::{app::App, both, database::TestDb};
+use testkit::{app::App, both};
 
 fn handles(list: &Value) -> Vec<&str> {
     list.as_array().expect("a list").iter().map(|u| u["first_name"].as_str().unwrap_or("-")).collect()

@@ -1,11 +1,10 @@
-use domain::identity::{GymRole, user};
+use domain::identity::{GymRole, relationship, user};
 use ports::{identity::IdentityError, storage::ObjectPath};
-use repository_free::effects;
 use serde_json::{Value, json};
-use testkit::{app::{Answer, App}, both, database::TestDb};
+use testkit::{app::{Answer, App}, both};
 
 /// Looking at rows that no operation shows.
-mod repository_free {
+mod rows {
     use sea_orm::{ConnectionTrait, Statement};
     use testkit::database::TestDb;
 
@@ -39,7 +38,6 @@ both! {
         let root = app.world.super_admin("root").await;
         let gyms = [app.world.gym("one").await, app.world.gym("two").await];
         let coach = app.world.user("coach").await;
-        let mut url = String::new();
         let ana = app.world.user_with("ana", |u| {
             u.bio = Some("hola".into());
             u.phone_number = Some("+34600".into());
@@ -49,13 +47,19 @@ both! {
         for gym in &gyms {
             app.world.join(gym.id, coach.id, GymRole::Trainer).await;
             app.world.join(gym.id, ana.id, GymRole::Member).await;
-            let insert = format!(
-                "INSERT INTO trainer_member_relationships (gym_id, trainer_id, member_id, status, created_at) \
-                 VALUES ({}, {}, {}, 'active', CURRENT_TIMESTAMP)", gym.id, coach.id, ana.id);
-            sea_orm::ConnectionTrait::execute_unprepared(t.pool(), &insert).await.unwrap();
+            let pair = relationship::Create {
+                trainer_id: coach.id,
+                member_id: ana.id,
+                status: relationship::RelationshipStatus::Active,
+                start_date: None,
+                end_date: None,
+                notes: None,
+                created_by: None,
+            };
+            app.services.core.stores.relationships.create(&app.world.db, gym.id, pair).await.unwrap();
         }
         let at = ObjectPath { bucket: "profile-images".into(), path: format!("user_{}/x.webp", ana.id) };
-        ports::ObjectStore::public_url(app.objects.as_ref(), &at).clone_into(&mut url);
+        let url = ports::ObjectStore::public_url(app.objects.as_ref(), &at);
         app.services.core.stores.users.swap_picture(&app.world.db, ana.id, None, Some(url)).await.unwrap();
         let body = json!({
             "health_conditions": "asthma", "height": 170, "weight": 60, "birth_date": "1990-05-01T00:00:00Z",
@@ -80,15 +84,15 @@ both! {
         let kept: Vec<_> = shown.as_object().unwrap().iter().filter(|(_, v)| !v.is_null()).map(|(k, _)| k.as_str()).collect();
         assert_eq!(kept, ["created_at", "email", "id", "is_active", "is_superuser", "role", "updated_at"]);
         assert_eq!((blank.email, blank.is_active), (format!("deleted+{}@invalid", ana.id), false));
-        assert_eq!(repository_free::relationships(t).await, ["terminated ended", "terminated ended"]);
+        assert_eq!(rows::relationships(t).await, ["terminated ended", "terminated ended"]);
         for gym in &gyms {
             assert_eq!(participants(gym.id).await, 1, "the cached lists of every gym are dropped");
             let next = app.get(&format!("/api/v1/users/profile/{}", coach.id)).by(&ana).at(gym.id).send().await;
             assert_eq!(next.outcome(), (403, "not_a_member".into()), "edge case 6: refused on the very next request");
         }
-        let files = effects(t, "storage.delete").await;
+        let files = rows::effects(t, "storage.delete").await;
         assert!(files.len() == 1 && files[0].contains("x.webp"), "the picture is personal too: {files:?}");
-        assert!(!effects(t, "cache.drop").await.is_empty());
+        assert!(!rows::effects(t, "cache.drop").await.is_empty());
     }
 
     async fn edge_29_deleting_twice_is_safe(t: TestDb) {
@@ -157,7 +161,7 @@ both! {
             let whom = app.world.user_with(handle, |u| u.picture = Some(picture)).await;
             assert_ne!(delete(&app, &root, &whom).await.expect(200)["picture"], Value::Null);
         }
-        assert!(effects(t, "storage.delete").await.is_empty());
+        assert!(rows::effects(t, "storage.delete").await.is_empty());
     }
 
     async fn idn_53_an_owner_is_not_deleted_from_under_an_active_gym(t: TestDb) {
