@@ -30,16 +30,10 @@ pub const API_KEY_WRONG: Refusal = Refusal::new(
     "The header X-API-Key is missing or wrong.",
     "La cabecera X-API-Key falta o no es correcta.",
 );
-pub const SAME_EMAIL: Refusal = Refusal::bad_request(
-    "same_email",
-    "This is your e-mail address already.",
-    "Esta ya es tu dirección de correo.",
-);
-pub const EMAIL_IN_USE: Refusal = Refusal::bad_request(
-    "email_taken",
-    "This e-mail address is in use.",
-    "Esta dirección de correo está en uso.",
-);
+pub const SAME_EMAIL: Refusal =
+    Refusal::bad_request("same_email", "This is your e-mail address already.", "Esta ya es tu dirección de correo.");
+pub const EMAIL_IN_USE: Refusal =
+    Refusal::bad_request("email_taken", "This e-mail address is in use.", "Esta dirección de correo está en uso.");
 pub const EMAIL_REFUSED: Refusal = Refusal::bad_request(
     "email_refused",
     "This e-mail address is not accepted.",

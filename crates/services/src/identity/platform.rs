@@ -50,11 +50,8 @@ pub const PROVIDER_REFUSED: Refusal = Refusal::new(
     "The identity provider refused to delete the account.",
     "El proveedor de identidad se negó a eliminar la cuenta.",
 );
-pub const NOT_ENABLED: Refusal = Refusal::not_found(
-    "not_enabled",
-    "This operation is not enabled here.",
-    "Esta operación no está habilitada aquí.",
-);
+pub const NOT_ENABLED: Refusal =
+    Refusal::not_found("not_enabled", "This operation is not enabled here.", "Esta operación no está habilitada aquí.");
 pub const WRONG_SECRET_KEY: Refusal =
     Refusal::forbidden("invalid_secret_key", "The secret key is wrong.", "La clave secreta no es correcta.");
 
@@ -170,9 +167,11 @@ impl PlatformUserService {
             stores.related.terminate_all(tx, *gym, row.id, now).await?;
         }
         stores.users.anonymise(tx, row.id).await?;
-        let picture = row.picture.as_deref().and_then(|url| self.objects.object_of(url)).filter(|at| {
-            at.bucket == self.picture_bucket && at.path.starts_with(&format!("user_{}/", row.id))
-        });
+        let picture = row
+            .picture
+            .as_deref()
+            .and_then(|url| self.objects.object_of(url))
+            .filter(|at| at.bucket == self.picture_bucket && at.path.starts_with(&format!("user_{}/", row.id)));
         if let Some(at) = picture {
             self.core.effect(tx, effect::storage_delete(&at, DeleteReason::ContentDeleted)).await?;
         }

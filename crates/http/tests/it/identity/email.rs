@@ -6,7 +6,11 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use testkit::{app::{Answer, App}, both, database::TestDb};
+use testkit::{
+    app::{Answer, App},
+    both,
+    database::TestDb,
+};
 
 /// A store that is down.
 struct Down;

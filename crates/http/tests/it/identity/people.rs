@@ -1,6 +1,9 @@
 use domain::identity::{GymRole, gym, user};
 use serde_json::{Value, json};
-use testkit::{app::{Answer, App}, both};
+use testkit::{
+    app::{Answer, App},
+    both,
+};
 
 const FULL: &str = "/api/v1/users/gym-participants";
 const PUBLIC: &str = "/api/v1/users/p/gym-participants";

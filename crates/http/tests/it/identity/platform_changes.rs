@@ -1,7 +1,11 @@
 use domain::identity::{GymRole, PlatformRole, user};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
-use testkit::{app::{Answer, App}, both, database::TestDb};
+use testkit::{
+    app::{Answer, App},
+    both,
+    database::TestDb,
+};
 
 fn path(user: &user::Model) -> String {
     format!("/api/v1/users/{}", user.id)

@@ -1,7 +1,10 @@
 use domain::identity::{GymRole, relationship, user};
 use ports::{identity::IdentityError, storage::ObjectPath};
 use serde_json::{Value, json};
-use testkit::{app::{Answer, App}, both};
+use testkit::{
+    app::{Answer, App},
+    both,
+};
 
 /// Looking at rows that no operation shows.
 mod rows {
