@@ -45,6 +45,7 @@ pub(crate) fn locale() -> Locale {
     REQUEST.try_with(|r| r.locale).unwrap_or_default()
 }
 
+/// The text in the language of the request.
 pub(crate) fn say(en: &'static str, es: &'static str) -> &'static str {
     match locale() {
         Locale::En => en,

@@ -5,8 +5,8 @@ mod input;
 mod module_guard;
 
 pub use guard::{
-    Admin, Caller, EarliestGym, GymHeader, Member, NoScope, Owner, PathGym, Platform, Tenant, TenantOrOnlyGym, Trainer,
-    Visitor, scope,
+    Admin, Caller, EarliestGym, GymHeader, Member, NoScope, Owner, PathGym, Platform, Tenant, TenantOrOnlyGym,
+    TenantOrPlatform, Trainer, Visitor, scope,
 };
 pub(crate) use guard::{Verified, verify};
 pub use input::{Body, Paging, Path, Query};

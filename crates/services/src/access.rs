@@ -169,6 +169,14 @@ impl Actor {
     }
 }
 
+/// From where something is asked that is there in a gym and on the platform: inside one gym, or, by a SUPER_ADMIN,
+/// over everything.
+#[derive(Clone, Debug)]
+pub enum Reach {
+    Gym(Actor),
+    Platform(Caller),
+}
+
 #[cfg(feature = "testing")]
 impl Caller {
     /// A caller made by hand, with every scope, for tests of services.

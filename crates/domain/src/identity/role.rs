@@ -76,6 +76,18 @@ pub enum PlatformRole {
     Member,
 }
 
+impl PlatformRole {
+    /// The roles inside a gym that [`GymRole::as_platform`] shows as this one.
+    pub fn in_gym(self) -> &'static [GymRole] {
+        match self {
+            Self::SuperAdmin => &[],
+            Self::Admin => &[GymRole::Owner, GymRole::Admin],
+            Self::Trainer => &[GymRole::Trainer],
+            Self::Member => &[GymRole::Member],
+        }
+    }
+}
+
 /// What the identity provider is told: the highest role over the platform and every gym.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HighestRole {
@@ -268,6 +280,15 @@ mod tests {
     fn idn_18_ranks_and_guards() {
         assert!(G::Owner.at_least(G::Admin) && G::Admin.at_least(G::Trainer) && G::Trainer.at_least(G::Member));
         assert!(!G::Member.at_least(G::Trainer) && !G::Trainer.at_least(G::Admin) && !G::Admin.at_least(G::Owner));
+    }
+
+    #[test]
+    fn idn_57_a_gym_is_searched_for_the_roles_that_its_answers_show() {
+        for role in [P::SuperAdmin, P::Admin, P::Trainer, P::Member] {
+            let shown_as: Vec<_> =
+                [G::Owner, G::Admin, G::Trainer, G::Member].into_iter().filter(|g| g.as_platform() == role).collect();
+            assert_eq!(role.in_gym(), shown_as);
+        }
     }
 
     /// Edge case 8: caller × target × new role.

@@ -8,7 +8,7 @@ use domain::{GymId, identity::{Claims, GymRole}};
 use ports::TokenError;
 use serde::Deserialize;
 use services::{
-    Actor, Error, Gatekeeper,
+    Actor, Error, Gatekeeper, Reach,
     access::{GYM_HEADER, GYM_NOT_FOUND, NOT_A_MEMBER, must_grant},
 };
 use std::{marker::PhantomData, sync::Arc};
@@ -202,6 +202,32 @@ where
         let actor = gate.actor(claims, gym).await?;
         actor.must_be(R::ROLE)?;
         Ok(Self(actor, PhantomData))
+    }
+}
+
+/// Like [`Tenant`]; a SUPER_ADMIN who sends no header asks over the whole platform.
+pub struct TenantOrPlatform<R, Sc = NoScope>(pub Reach, pub PhantomData<(R, Sc)>);
+
+impl<S, R, Sc> FromRequestParts<S> for TenantOrPlatform<R, Sc>
+where
+    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
+    R: Role,
+    Sc: Scopes,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let claims = claims(parts, state, Sc::SCOPES).await?;
+        let gate = state.provide();
+        let Some(gym) = gym_of(&parts.headers)? else {
+            let caller = gate.caller(claims).await?;
+            if !caller.is_super_admin() {
+                return Err(Error::from(GYM_HEADER).into());
+            }
+            return Ok(Self(Reach::Platform(caller), PhantomData));
+        };
+        let actor = gate.actor(claims, gym).await?;
+        actor.must_be(R::ROLE)?;
+        Ok(Self(Reach::Gym(actor), PhantomData))
     }
 }
 

@@ -1,4 +1,8 @@
-use super::{contains, gym::{RoleCounts, WorkspaceCounts}};
+use super::{
+    contains,
+    gym::{RoleCounts, WorkspaceCounts},
+    user::UserFilter,
+};
 use crate::{Conn, Page, Result, SeaRepo, scope};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -64,6 +68,9 @@ pub trait MembershipQueries: Send + Sync {
     /// By first name, last name, id (IDN-58).
     async fn public_people(&self, conn: &Conn, gym: GymId, filter: &MemberFilter, page: Page)
     -> Result<Vec<PublicMember>>;
+    /// The advanced search inside the gym, by first name, last name, id (IDN-59).
+    async fn search(&self, conn: &Conn, gym: GymId, filter: &UserFilter, page: Page)
+    -> Result<Vec<(user::Model, GymRole)>>;
     /// By time of joining, then id.
     async fn summaries(&self, conn: &Conn, gym: GymId, role: Option<GymRole>, page: Page)
     -> Result<Vec<MemberSummary>>;
@@ -76,7 +83,7 @@ pub trait MembershipQueries: Send + Sync {
     async fn staff(&self, conn: &Conn, gym: GymId) -> Result<Vec<UserId>>;
     /// Roles of active memberships in active gyms, over the whole platform (IDN-19).
     async fn active_roles(&self, conn: &Conn, user: UserId) -> Result<Vec<GymRole>>;
-    /// Whether `staff` is ADMIN or OWNER of a gym that `user` belongs to.
+    /// Whether `staff` is ADMIN or OWNER of an active gym that `user` belongs to.
     async fn administers(&self, conn: &Conn, staff: UserId, user: UserId) -> Result<bool>;
     /// Whether the person owns a personal trainer's workspace already (IDN-71).
     async fn owns_workspace(&self, conn: &Conn, user: UserId) -> Result<bool>;
@@ -182,6 +189,21 @@ impl MembershipQueries for SeaMemberships {
         Ok(rows.into_model().all(&conn.executor()?).await?)
     }
 
+    async fn search(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        filter: &UserFilter,
+        page: Page,
+    ) -> Result<Vec<(user::Model, GymRole)>> {
+        let roles = filter.role.map(|role| C::Role.is_in(role.in_gym().iter().copied()));
+        let rows = by_name(with_user(gym).filter(filter.without_role().add_option(roles)), page)
+            .select_also(user::Entity)
+            .all(&conn.executor()?)
+            .await?;
+        Ok(rows.into_iter().filter_map(|(membership, user)| Some((user?, membership.role))).collect())
+    }
+
     async fn summaries(
         &self,
         conn: &Conn,
@@ -282,8 +304,13 @@ impl MembershipQueries for SeaMemberships {
         let shared: Option<GymId> = everywhere(staff)
             .select_only()
             .column(C::GymId)
+            .join(
+                JoinType::InnerJoin,
+                Entity::belongs_to(gym::Entity).from(C::GymId).to(gym::Column::Id).into(),
+            )
             .filter(C::Role.is_in([GymRole::Owner, GymRole::Admin]))
             .filter(C::IsActive.eq(true))
+            .filter(gym::Column::IsActive.eq(true))
             .filter(C::GymId.in_subquery(sea_orm::QueryTrait::into_query(theirs)))
             .limit(1)
             .into_tuple()

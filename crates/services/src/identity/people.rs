@@ -150,7 +150,7 @@ impl People for PeopleService {
     async fn search(&self, actor: &Actor, filter: UserFilter, page: Page) -> Result<Vec<User>> {
         actor.must_be(GymRole::Trainer)?;
         let exposure = if actor.is_at_least(GymRole::Admin) { Exposure::Private } else { Exposure::Basic };
-        let rows = self.core.stores.users.search(&self.core.db, Some(actor.gym_id()), &filter, page).await?;
-        Ok(rows.into_iter().map(|row| User::of(row, exposure, None)).collect())
+        let rows = self.core.stores.people.search(&self.core.db, actor.gym_id(), &filter, page).await?;
+        Ok(rows.into_iter().map(|(row, role)| User::in_gym(row, exposure, role)).collect())
     }
 }
