@@ -216,7 +216,7 @@ where
 {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let claims = claims(parts, state, Sc::SCOPES).await?;
+        let claims = claims::<S, Sc>(parts, state).await?;
         let gate = state.provide();
         let Some(gym) = gym_of(&parts.headers)? else {
             let caller = gate.caller(claims).await?;
@@ -274,7 +274,7 @@ where
 {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let claims = claims(parts, state, Sc::SCOPES).await?;
+        let claims = claims::<S, Sc>(parts, state).await?;
         let Path(GymOfPath { gym_id }) = Path::from_request_parts(parts, state).await?;
         let actor = state.provide().actor(claims, gym_id).await.map_err(|e| match e {
             Error::Refused(NOT_A_MEMBER) => GYM_NOT_FOUND.into(),

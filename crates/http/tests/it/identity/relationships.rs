@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use testkit::{
     app::{Answer, App},
     both,
-    database::TestDb,
 };
 
 const ALL: &str = "/api/v1/relationships/";
