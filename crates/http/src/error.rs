@@ -6,11 +6,17 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::kernel::{locale::Locale, validation::{FieldError, Invalid}};
+use domain::kernel::{
+    locale::Locale,
+    validation::{FieldError, Invalid},
+};
 use ports::{TokenError, identity::IdentityError};
 use serde::Serialize;
 use serde_json::{Value, json};
-use services::{Error, Refusal, error::{Class, StoreError}};
+use services::{
+    Error, Refusal,
+    error::{Class, StoreError},
+};
 use std::time::Duration;
 
 /// The body of every refusal.
@@ -260,7 +266,9 @@ impl From<BytesRejection> for ApiError {
     fn from(e: BytesRejection) -> Self {
         match e.status() {
             StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
-            status => Self::new(status, "unreadable_body", say("The body cannot be read.", "No se puede leer el cuerpo.")),
+            status => {
+                Self::new(status, "unreadable_body", say("The body cannot be read.", "No se puede leer el cuerpo."))
+            }
         }
     }
 }

@@ -80,7 +80,9 @@ impl From<DbErr> for StoreError {
 
 fn sqlx_error(e: &DbErr) -> Option<&SqlxError> {
     match e {
-        DbErr::Exec(RuntimeErr::SqlxError(s)) | DbErr::Query(RuntimeErr::SqlxError(s)) | DbErr::Conn(RuntimeErr::SqlxError(s)) => Some(s),
+        DbErr::Exec(RuntimeErr::SqlxError(s))
+        | DbErr::Query(RuntimeErr::SqlxError(s))
+        | DbErr::Conn(RuntimeErr::SqlxError(s)) => Some(s),
         _ => None,
     }
 }

@@ -157,11 +157,7 @@ impl Actor {
         self.is_super_admin() || self.role.is_some_and(|role| role.at_least(required))
     }
     pub fn must_be(&self, required: GymRole) -> Result<()> {
-        if self.is_at_least(required) {
-            Ok(())
-        } else {
-            Err(Error::RoleTooLow { current: self.role, required })
-        }
+        if self.is_at_least(required) { Ok(()) } else { Err(Error::RoleTooLow { current: self.role, required }) }
     }
     /// The gym of a path must be the guarded one (IDN-21).
     pub fn must_be_in(&self, gym: GymId) -> Result<()> {

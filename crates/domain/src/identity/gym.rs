@@ -1,5 +1,8 @@
 //! A gym: the tenant.
-use crate::{GymId, kernel::{patch, timezone}};
+use crate::{
+    GymId,
+    kernel::{patch, timezone},
+};
 use chrono::{DateTime, Utc};
 use garde::Validate;
 use sea_orm::{FromJsonQueryResult, entity::prelude::*};
@@ -172,9 +175,7 @@ impl Create {
     pub fn fitting(self) -> Self {
         match self.kind {
             GymType::PersonalTrainer => self,
-            GymType::Gym => {
-                Self { trainer_specialties: None, trainer_certifications: None, max_clients: None, ..self }
-            }
+            GymType::Gym => Self { trainer_specialties: None, trainer_certifications: None, max_clients: None, ..self },
         }
     }
 }

@@ -225,7 +225,9 @@ mod tests {
     #[test]
     fn idn_54_profile_limits() {
         let patch = |v| serde_json::from_value::<ProfilePatch>(v).unwrap();
-        for good in [json!({}), json!({"bio": null}), json!({"first_name": "x".repeat(100)}), json!({"color": "#00fFaa"})] {
+        for good in
+            [json!({}), json!({"bio": null}), json!({"first_name": "x".repeat(100)}), json!({"color": "#00fFaa"})]
+        {
             assert!(check(&patch(good.clone())).is_ok(), "{good}");
         }
         for bad in [

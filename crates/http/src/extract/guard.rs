@@ -4,7 +4,10 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, HeaderValue, header::AUTHORIZATION, request::Parts},
 };
-use domain::{GymId, identity::{Claims, GymRole}};
+use domain::{
+    GymId,
+    identity::{Claims, GymRole},
+};
 use ports::TokenError;
 use serde::Deserialize;
 use services::{

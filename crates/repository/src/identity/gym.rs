@@ -157,8 +157,7 @@ impl Gyms for SeaGyms {
     }
 
     async fn list(&self, conn: &Conn, filter: &GymFilter, page: Page) -> Result<Vec<Model>> {
-        let matching =
-            |q: &String| Condition::any().add(contains(C::Name, q)).add(contains(C::Subdomain, q));
+        let matching = |q: &String| Condition::any().add(contains(C::Name, q)).add(contains(C::Subdomain, q));
         let list = Entity::find()
             .filter(C::IsActive.eq(filter.is_active))
             .filter(

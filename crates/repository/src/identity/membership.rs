@@ -63,14 +63,29 @@ pub trait MembershipQueries: Send + Sync {
     async fn person(&self, conn: &Conn, gym: GymId, user: UserId) -> Result<Option<(user::Model, Model)>>;
     async fn public_person(&self, conn: &Conn, gym: GymId, user: UserId) -> Result<Option<PublicMember>>;
     /// By first name, last name, id (IDN-58).
-    async fn people(&self, conn: &Conn, gym: GymId, filter: &MemberFilter, page: Page)
-    -> Result<Vec<(user::Model, GymRole)>>;
+    async fn people(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        filter: &MemberFilter,
+        page: Page,
+    ) -> Result<Vec<(user::Model, GymRole)>>;
     /// By first name, last name, id (IDN-58).
-    async fn public_people(&self, conn: &Conn, gym: GymId, filter: &MemberFilter, page: Page)
-    -> Result<Vec<PublicMember>>;
+    async fn public_people(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        filter: &MemberFilter,
+        page: Page,
+    ) -> Result<Vec<PublicMember>>;
     /// The advanced search inside the gym, by first name, last name, id (IDN-59).
-    async fn search(&self, conn: &Conn, gym: GymId, filter: &UserFilter, page: Page)
-    -> Result<Vec<(user::Model, GymRole)>>;
+    async fn search(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        filter: &UserFilter,
+        page: Page,
+    ) -> Result<Vec<(user::Model, GymRole)>>;
     /// By time of joining, then id.
     async fn summaries(&self, conn: &Conn, gym: GymId, role: Option<GymRole>, page: Page)
     -> Result<Vec<MemberSummary>>;
@@ -92,15 +107,19 @@ pub trait MembershipQueries: Send + Sync {
     /// Ends every membership of a person (IDN-66); returns the gyms.
     async fn remove_everywhere(&self, conn: &Conn, user: UserId) -> Result<Vec<GymId>>;
     /// Counts an app access, unless one was counted within the interval (IDN-30).
-    async fn count_access(&self, conn: &Conn, gym: GymId, user: UserId, at: DateTime<Utc>, access: AppAccess)
-    -> Result<bool>;
+    async fn count_access(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        user: UserId,
+        at: DateTime<Utc>,
+        access: AppAccess,
+    ) -> Result<bool>;
 }
 
 fn with_user(gym: GymId) -> Select<Entity> {
-    scope::select::<Entity>(gym).join(
-        JoinType::InnerJoin,
-        Entity::belongs_to(user::Entity).from(C::UserId).to(user::Column::Id).into(),
-    )
+    scope::select::<Entity>(gym)
+        .join(JoinType::InnerJoin, Entity::belongs_to(user::Entity).from(C::UserId).to(user::Column::Id).into())
 }
 
 /// The wire's columns of [`PublicMember`], and nothing else.
@@ -119,9 +138,7 @@ fn filtered(select: Select<Entity>, filter: &MemberFilter) -> Select<Entity> {
             .add(contains((user::Entity, user::Column::LastName), needle))
     };
     let roles = (!filter.roles.is_empty()).then(|| C::Role.is_in(filter.roles.iter().copied()));
-    select.filter(
-        Condition::all().add_option(roles).add_option(filter.name_contains.as_ref().map(named)),
-    )
+    select.filter(Condition::all().add_option(roles).add_option(filter.name_contains.as_ref().map(named)))
 }
 
 fn by_name(select: Select<Entity>, page: Page) -> Select<Entity> {
@@ -151,11 +168,7 @@ impl MembershipQueries for SeaMemberships {
     }
 
     async fn person(&self, conn: &Conn, gym: GymId, user: UserId) -> Result<Option<(user::Model, Model)>> {
-        let found = with_user(gym)
-            .select_also(user::Entity)
-            .filter(C::UserId.eq(user))
-            .one(&conn.executor()?)
-            .await?;
+        let found = with_user(gym).select_also(user::Entity).filter(C::UserId.eq(user)).one(&conn.executor()?).await?;
         Ok(found.and_then(|(membership, user)| Some((user?, membership))))
     }
 
@@ -171,10 +184,8 @@ impl MembershipQueries for SeaMemberships {
         filter: &MemberFilter,
         page: Page,
     ) -> Result<Vec<(user::Model, GymRole)>> {
-        let rows = by_name(filtered(with_user(gym), filter), page)
-            .select_also(user::Entity)
-            .all(&conn.executor()?)
-            .await?;
+        let rows =
+            by_name(filtered(with_user(gym), filter), page).select_also(user::Entity).all(&conn.executor()?).await?;
         Ok(rows.into_iter().filter_map(|(membership, user)| Some((user?, membership.role))).collect())
     }
 
@@ -290,10 +301,7 @@ impl MembershipQueries for SeaMemberships {
         let roles = everywhere(user)
             .select_only()
             .column(C::Role)
-            .join(
-                JoinType::InnerJoin,
-                Entity::belongs_to(gym::Entity).from(C::GymId).to(gym::Column::Id).into(),
-            )
+            .join(JoinType::InnerJoin, Entity::belongs_to(gym::Entity).from(C::GymId).to(gym::Column::Id).into())
             .filter(C::IsActive.eq(true))
             .filter(gym::Column::IsActive.eq(true));
         Ok(roles.into_tuple().all(&conn.executor()?).await?)
@@ -304,10 +312,7 @@ impl MembershipQueries for SeaMemberships {
         let shared: Option<GymId> = everywhere(staff)
             .select_only()
             .column(C::GymId)
-            .join(
-                JoinType::InnerJoin,
-                Entity::belongs_to(gym::Entity).from(C::GymId).to(gym::Column::Id).into(),
-            )
+            .join(JoinType::InnerJoin, Entity::belongs_to(gym::Entity).from(C::GymId).to(gym::Column::Id).into())
             .filter(C::Role.is_in([GymRole::Owner, GymRole::Admin]))
             .filter(C::IsActive.eq(true))
             .filter(gym::Column::IsActive.eq(true))
@@ -323,10 +328,7 @@ impl MembershipQueries for SeaMemberships {
         let owned: Option<GymId> = everywhere(user)
             .select_only()
             .column(C::GymId)
-            .join(
-                JoinType::InnerJoin,
-                Entity::belongs_to(gym::Entity).from(C::GymId).to(gym::Column::Id).into(),
-            )
+            .join(JoinType::InnerJoin, Entity::belongs_to(gym::Entity).from(C::GymId).to(gym::Column::Id).into())
             .filter(C::Role.eq(GymRole::Owner))
             .filter(gym::Column::Kind.eq(gym::GymType::PersonalTrainer))
             .limit(1)
@@ -362,9 +364,7 @@ impl MembershipQueries for SeaMemberships {
             .col_expr(C::MonthlyResetDate, Expr::value(access.monthly_reset_date))
             .col_expr(C::AppStreakDays, Expr::value(access.app_streak_days))
             .filter(C::UserId.eq(user))
-            .filter(
-                Condition::any().add(C::LastAppAccess.is_null()).add(C::LastAppAccess.lte(at - ACCESS_INTERVAL)),
-            )
+            .filter(Condition::any().add(C::LastAppAccess.is_null()).add(C::LastAppAccess.lte(at - ACCESS_INTERVAL)))
             .exec(&conn.executor()?)
             .await?;
         Ok(counted.rows_affected == 1)

@@ -10,7 +10,8 @@ use domain::{
     kernel::time,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,8 @@ impl Modules for SeaModules {
             activated_at: Set(active.then_some(now)),
             deactivated_at: Set((!active).then_some(now)),
         };
-        let changed = if active { vec![G::Active, G::ActivatedAt, G::DeactivatedAt] } else { vec![G::Active, G::DeactivatedAt] };
+        let changed =
+            if active { vec![G::Active, G::ActivatedAt, G::DeactivatedAt] } else { vec![G::Active, G::DeactivatedAt] };
         let upsert = OnConflict::columns([G::GymId, G::ModuleId])
             .update_columns(changed)
             .action_and_where(Expr::col((GymModule, G::Active)).ne(active))

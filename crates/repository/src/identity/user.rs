@@ -12,8 +12,8 @@ use domain::{
     kernel::time,
 };
 use sea_orm::{
-    ActiveValue::{self, Set}, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveValue, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::{self, Set},
+    ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveValue, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockType, OnConflict},
 };
 
@@ -52,8 +52,13 @@ pub trait Users: Send + Sync {
     /// [`StoreError::Unique`] when the address is taken.
     async fn set_email(&self, conn: &Conn, id: UserId, email: &str) -> Result<()>;
     /// Sets the picture where it still is `expected` (MED-28).
-    async fn swap_picture(&self, conn: &Conn, id: UserId, expected: Option<String>, new: Option<String>)
-    -> Result<bool>;
+    async fn swap_picture(
+        &self,
+        conn: &Conn,
+        id: UserId,
+        expected: Option<String>,
+        new: Option<String>,
+    ) -> Result<bool>;
     /// Gives a code to a person who has none (IDN-15).
     async fn ensure_qr_code(&self, conn: &Conn, id: UserId) -> Result<()>;
     async fn set_role(&self, conn: &Conn, id: UserId, role: PlatformRole) -> Result<Option<Model>>;
@@ -112,16 +117,16 @@ impl UserFilter {
     /// Everything but the role, which is the one in the gym where a gym is searched.
     pub(super) fn without_role(&self) -> Condition {
         let named = |needle: &String| {
-            Condition::any()
-                .add(contains((Entity, C::FirstName), needle))
-                .add(contains((Entity, C::LastName), needle))
+            Condition::any().add(contains((Entity, C::FirstName), needle)).add(contains((Entity, C::LastName), needle))
         };
         Condition::all()
             .add_option(self.name_contains.as_ref().map(named))
             .add_option(self.email_contains.as_ref().map(|n| contains((Entity, C::Email), n)))
-            .add_option(self.email_domain.as_ref().map(|d| {
-                ends_with((Entity, C::Email), &format!("@{}", d.trim_start_matches('@')))
-            }))
+            .add_option(
+                self.email_domain
+                    .as_ref()
+                    .map(|d| ends_with((Entity, C::Email), &format!("@{}", d.trim_start_matches('@')))),
+            )
             .add_option(self.is_active.map(|a| C::IsActive.eq(a)))
             .add_option(self.created_after.map(|at| C::CreatedAt.gte(at)))
             .add_option(self.created_before.map(|at| C::CreatedAt.lte(at)))

@@ -10,18 +10,18 @@ use crate::{
 use async_trait::async_trait;
 use domain::{UserId, identity::GymRole};
 use ports::cache::{Bytes, encode};
-use repository::{Page, identity::{membership::MemberFilter, user::UserFilter}};
+use repository::{
+    Page,
+    identity::{membership::MemberFilter, user::UserFilter},
+};
 
 pub const PARTICIPANT_ROLE: Refusal = Refusal::bad_request(
     "invalid_role",
     "Participants are MEMBER or TRAINER.",
     "Los participantes son MEMBER o TRAINER.",
 );
-pub const EMAIL_UNKNOWN: Refusal = Refusal::not_found(
-    "user_not_found",
-    "Nobody has this e-mail address.",
-    "Nadie tiene esta dirección de correo.",
-);
+pub const EMAIL_UNKNOWN: Refusal =
+    Refusal::not_found("user_not_found", "Nobody has this e-mail address.", "Nadie tiene esta dirección de correo.");
 pub const IN_GYM_ALREADY: Refusal = Refusal::conflict(
     "already_in_gym",
     "This user belongs to the gym already.",

@@ -19,7 +19,11 @@ impl PictureService {
 #[async_trait]
 impl Pictures for PictureService {}
 
-pub(crate) fn effect_handlers(_: &Core, _: &Ports, _: &Settings) -> Vec<std::sync::Arc<dyn crate::kernel::relay::EffectHandler>> {
+pub(crate) fn effect_handlers(
+    _: &Core,
+    _: &Ports,
+    _: &Settings,
+) -> Vec<std::sync::Arc<dyn crate::kernel::relay::EffectHandler>> {
     Vec::new()
 }
 

@@ -48,7 +48,8 @@ async fn attempt(core: &Core, claims: &Claims) -> Result<user::Model> {
         }
         return link(core, claims, row).await;
     }
-    let created = core.db.run(async |tx| Ok::<_, Error>(users.create(&tx, user::Create::from_claims(claims)).await?)).await?;
+    let created =
+        core.db.run(async |tx| Ok::<_, Error>(users.create(&tx, user::Create::from_claims(claims)).await?)).await?;
     match created {
         Some(row) => Ok(row),
         None => Ok(users.by_auth0_id(&core.db, &claims.sub).await?.ok_or(IDENTITY_CONFLICT)?),

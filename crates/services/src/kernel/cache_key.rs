@@ -1,5 +1,8 @@
 //! Every family of the cache and its life time (specification of identity, §5).
-use super::{effect, relay::{EffectHandler, Failure}};
+use super::{
+    effect,
+    relay::{EffectHandler, Failure},
+};
 use crate::Core;
 use async_trait::async_trait;
 use domain::{GymId, UserId, kernel::outbox::Model};

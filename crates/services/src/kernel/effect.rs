@@ -68,13 +68,7 @@ pub fn storage_delete(at: &ObjectPath, reason: DeleteReason) -> Effect {
 /// Drops what a change of power makes stale once more, so that a crash between commit and invalidation cannot leave
 /// an old role standing until it expires.
 fn cache_drop(gym: Option<GymId>, aggregate: String, keys: &[CacheKey]) -> Effect {
-    Effect {
-        gym,
-        kind: CACHE_DROP,
-        aggregate,
-        dedupe_key: None,
-        payload: json!({ "keys": keys }),
-    }
+    Effect { gym, kind: CACHE_DROP, aggregate, dedupe_key: None, payload: json!({ "keys": keys }) }
 }
 
 impl Core {
