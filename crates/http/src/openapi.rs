@@ -29,7 +29,7 @@ pub fn document() -> Value {
 /// Adds what follows from an operation's security: the header of the gym, and the refusals that it can meet.
 pub(crate) fn complete(document: utoipa::openapi::OpenApi) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
-    document["components"]["securitySchemes"] = json!({
+    let schemes = json!({
         "bearer": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "An RS256 token of the configured OpenID issuer.",
@@ -38,8 +38,11 @@ pub(crate) fn complete(document: utoipa::openapi::OpenApi) -> Value {
         "api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key" },
         "webhook": { "type": "apiKey", "in": "header", "name": "X-Auth0-Webhook-Secret" },
     });
-    let Some(paths) = document["paths"].as_object_mut() else { return document };
-    for operations in paths.values_mut() {
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        components.insert("securitySchemes".to_owned(), schemes);
+    }
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    for operations in paths.into_iter().flat_map(Map::values_mut) {
         for (_, operation) in operations.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut() {
                 complete_operation(operation);
@@ -67,13 +70,14 @@ fn complete_operation(operation: &mut Map<String, Value>) {
     let takes_input = operation.contains_key("requestBody")
         || operation.get("parameters").and_then(Value::as_array).is_some_and(|p| !p.is_empty());
     let responses = operation.entry("responses").or_insert_with(|| json!({}));
+    let Some(responses) = responses.as_object_mut() else { return };
     let mut problem = |status: &str, text: &str, schema: &str| {
-        if responses.get(status).is_none() {
-            responses[status] = json!({
+        responses.entry(status).or_insert_with(|| {
+            json!({
                 "description": text,
                 "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{schema}") } } },
-            });
-        }
+            })
+        });
     };
     if bearer {
         problem("401", "No valid token.", "Problem");

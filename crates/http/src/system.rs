@@ -125,9 +125,9 @@ fn is_private(ip: std::net::IpAddr) -> bool {
 }
 
 /// The OpenAPI document and its page, whose scripts and styles are in the binary.
-pub(crate) fn documents<S: Clone + Send + Sync + 'static>(document: &serde_json::Value) -> Router<S>
+pub(crate) fn documents<S>(document: &serde_json::Value) -> Router<S>
 where
-    S: Provides<System>,
+    S: Provides<System> + Clone + Send + Sync + 'static,
 {
     let text: Arc<str> = document.to_string().into();
     let openapi = {

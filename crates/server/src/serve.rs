@@ -40,7 +40,10 @@ pub async fn run(gym: &GymApi, listener: Option<TcpListener>, config: &Config, p
     let api = async {
         let outcome = match listener {
             Some(listener) => api(gym, listener, config, stop_api.clone()).await,
-            None => Ok(stop_api.cancelled().await),
+            None => {
+                stop_api.cancelled().await;
+                Ok(())
+            }
         };
         // the worker goes on until the last request has written its effects
         stop_work.cancel();

@@ -198,7 +198,7 @@ both! {
         let gym = app.world.gym("box").await;
         let boss = app.world.person(&gym, "boss", GymRole::Owner).await;
         let status = format!("/api/v1/gyms/{}/status", gym.id);
-        let switch = |n: usize| app.patch(&status).by(&boss).json(json!({"is_active": n % 2 == 0})).send();
+        let switch = |n: usize| app.patch(&status).by(&boss).json(json!({"is_active": n.is_multiple_of(2)})).send();
         for answer in futures::future::join_all((0..8).map(switch)).await {
             answer.expect(200);
         }
