@@ -57,15 +57,24 @@ fn complete_operation(operation: &mut Map<String, Value>) {
         let security = operation.get("security").and_then(Value::as_array);
         security.is_some_and(|all| all.iter().any(|one| one.get(scheme).is_some()))
     };
-    let (bearer, gym) = (needs("bearer"), needs("gym"));
-    if gym {
+    let (bearer, gym, api_key) = (needs("bearer"), needs("gym"), needs("api_key"));
+    let mut header = |parameter: Value| {
         let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
         if let Some(parameters) = parameters.as_array_mut() {
-            parameters.push(json!({
-                "name": "X-Gym-ID", "in": "header", "required": true,
-                "description": "The gym's id.", "schema": { "type": "integer", "format": "int64", "minimum": 1 },
-            }));
+            parameters.push(parameter);
         }
+    };
+    if gym {
+        header(json!({
+            "name": "X-Gym-ID", "in": "header", "required": true,
+            "description": "The gym's id.", "schema": { "type": "integer", "format": "int64", "minimum": 1 },
+        }));
+    }
+    if api_key {
+        header(json!({
+            "name": "X-API-Key", "in": "header", "required": false,
+            "description": "The key of the registration pages.", "schema": { "type": "string" },
+        }));
     }
     let takes_input = operation.contains_key("requestBody")
         || operation.get("parameters").and_then(Value::as_array).is_some_and(|p| !p.is_empty());
