@@ -13,7 +13,7 @@ mod system;
 
 pub use error::{ApiError, Problem};
 pub use extract::{
-    Admin, Body, Caller, EarliestGym, GymHeader, Member, NoScope, Owner, Paging, Path, Platform, Query, Service, Tenant,
+    Admin, Body, Caller, EarliestGym, Form, GymHeader, Member, NoScope, Owner, Paging, Path, Platform, Query, Service, Tenant,
     TenantOrOnlyGym, Trainer, scope,
 };
 pub use middleware::{Http, ProxyTrust, REQUEST, RequestContext};
