@@ -11,7 +11,7 @@ use utoipa::OpenApi;
             every refusal carries a stable `code`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    components(schemas(Problem, ValidationProblem)),
+    components(schemas(Problem, ValidationProblem))
 )]
 struct Base;
 

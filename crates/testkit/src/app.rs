@@ -12,7 +12,10 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode},
 };
 use bytes::Bytes;
-use domain::{GymId, identity::{role::HighestRole, user}};
+use domain::{
+    GymId,
+    identity::{role::HighestRole, user},
+};
 use http_api::{AppState, Http, Readiness, System};
 use ports::{
     CacheFront, MemoryCache, MemoryCounter, MemoryOneTimeStore,
