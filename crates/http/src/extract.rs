@@ -1,9 +1,11 @@
 //! What a handler is given. A guard stands first among its arguments, so that nothing else is looked at before the
 //! caller is known; every rejection is a problem of ours.
+mod form;
 mod guard;
 mod input;
 mod module_guard;
 
+pub use form::Form;
 pub use guard::{
     Admin, Caller, EarliestGym, GymHeader, Member, NoScope, Owner, PathGym, Platform, Tenant, TenantOrOnlyGym,
     TenantOrPlatform, Trainer, Visitor, scope,

@@ -38,6 +38,8 @@ use tower_http::{
 pub struct Http {
     /// A request that runs longer is answered with 503.
     pub request_timeout: Duration,
+    /// The same for uploads, which are read over slow lines and wait for the store's three attempts.
+    pub upload_timeout: Duration,
     /// Requests that may run at once; more are answered with 503 and `Retry-After`.
     pub max_in_flight: usize,
     /// Bytes of a body that is not an upload.
@@ -53,6 +55,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             request_timeout: Duration::from_secs(30),
+            upload_timeout: Duration::from_secs(180),
             max_in_flight: 1024,
             max_body: 1024 * 1024,
             max_uri: 8 * 1024,
@@ -64,7 +67,7 @@ impl Default for Http {
 
 pub(crate) fn around(router: Router<AppState>, state: AppState, http: &Http, document: &serde_json::Value) -> Router {
     let limits = rate_limit::RateLimit { state: state.clone(), trust: http.proxy_trust.clone() };
-    let slots = saturation::Slots::new(http.max_in_flight);
+    let slots = saturation::Slots::new(http);
     let with_slash = slashes::paths(document);
     let routed = router
         .route_layer(from_fn(context::remember_route))
@@ -76,7 +79,7 @@ pub(crate) fn around(router: Router<AppState>, state: AppState, http: &Http, doc
     Router::new()
         .fallback_service(routed)
         .layer(from_fn_with_state(with_slash, slashes::complete))
-        .layer(from_fn_with_state((slots, http.request_timeout, http.max_uri), saturation::saturation))
+        .layer(from_fn_with_state(slots, saturation::saturation))
         .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1000).and(is_text)))
         .layer(cors(&http.cors_origins))
         .layer(from_fn(security_headers::security_headers))

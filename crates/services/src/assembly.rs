@@ -24,10 +24,11 @@ use crate::{
         limit::Limits,
         relay::{EffectHandler, Relay},
         scheduler::{Job, Scheduler},
+        spool::Spool,
     },
 };
 use ports::{Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, TokenVerifier, image::ImageProcessor};
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// What the services need from outside.
 #[derive(Clone)]
@@ -56,6 +57,10 @@ pub struct Settings {
     pub admin_secret_key: Option<String>,
     pub profile_image_bucket: String,
     pub gym_logo_bucket: String,
+    /// Whether the orphan sweep only tells what it would delete.
+    pub orphan_sweep_dry_run: bool,
+    /// Where uploads wait that are too large for memory: a folder of this instance's own.
+    pub spool_folder: PathBuf,
     /// `development` or `production`, as the workspace context shows it.
     pub environment: String,
     /// The address under which clients reach the API, for `apiBaseUrl`.
@@ -74,6 +79,8 @@ impl Default for Settings {
             admin_secret_key: None,
             profile_image_bucket: "profile-images".into(),
             gym_logo_bucket: "gym_logo".into(),
+            orphan_sweep_dry_run: false,
+            spool_folder: std::env::temp_dir().join("gymapi-uploads"),
             environment: "development".into(),
             public_url: "http://127.0.0.1:8000".into(),
             role_migration_pause: Duration::from_millis(500),
@@ -141,6 +148,11 @@ impl Services {
     /// What runs by the clock.
     pub fn scheduler(&self) -> Scheduler {
         Scheduler::new(&self.core, self.jobs())
+    }
+
+    /// Where large uploads wait; it must be kept clean on every instance.
+    pub fn spool(&self) -> Spool {
+        Spool::new(&self.settings.spool_folder)
     }
 
     fn effect_handlers(&self) -> Vec<Arc<dyn EffectHandler>> {

@@ -2,7 +2,8 @@
 //!
 //! `app.get("/api/v1/gyms/my").by(&ana).send().await` – tokens are signed by a development issuer of the test and
 //! checked exactly as in production.
-use crate::{accounts::MemoryAccounts, database::TestDb, world::World};
+use crate::{accounts::MemoryAccounts, database::TestDb, form::Form, world::World};
+use adapter_imaging::Imaging;
 use adapter_oidc::{DevIssuer, DevIssuerOptions};
 use async_trait::async_trait;
 use axum::{
@@ -16,11 +17,7 @@ use domain::{
     identity::{role::HighestRole, user},
 };
 use http_api::{AppState, Http, Readiness, System};
-use ports::{
-    CacheFront, MemoryCache, MemoryCounter, MemoryOneTimeStore,
-    image::{ImageError, ImageProcessor, ImageSpec, ProcessedImage},
-    storage::MemoryObjectStore,
-};
+use ports::{CacheFront, MemoryCache, MemoryCounter, MemoryOneTimeStore, storage::MemoryObjectStore};
 use serde_json::{Value, json};
 use services::{Core, Ports, Services, Settings};
 use std::{sync::Arc, time::Duration};
@@ -54,16 +51,6 @@ impl Readiness for Ready {
     }
 }
 
-/// Takes no images; tests of uploads put the real processor in its place.
-struct NoImages;
-
-#[async_trait]
-impl ImageProcessor for NoImages {
-    async fn process(&self, _: Bytes, _: ImageSpec) -> Result<ProcessedImage, ImageError> {
-        Err(ImageError::Unsupported)
-    }
-}
-
 impl App {
     pub async fn new(t: &TestDb) -> Self {
         Self::with(t, |_| {}).await
@@ -85,7 +72,7 @@ impl App {
             accounts: accounts.clone(),
             login: None,
             objects: objects.clone(),
-            images: Arc::new(NoImages),
+            images: Arc::new(Imaging::new(2)),
             counter: Arc::new(MemoryCounter::default()),
             one_time: Arc::new(MemoryOneTimeStore::default()),
         };
@@ -181,6 +168,10 @@ impl Call<'_> {
     }
     pub fn json(self, body: Value) -> Self {
         self.header("content-type", "application/json").body(body.to_string())
+    }
+    /// A multipart form.
+    pub fn form(self, form: Form) -> Self {
+        self.header("content-type", &form.content_type()).body(form.into_bytes())
     }
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         self.body = body.into();

@@ -4,6 +4,8 @@ pub mod accounts;
 pub mod app;
 pub mod cache_contract;
 pub mod database;
+pub mod form;
+pub mod images;
 pub mod login;
 pub mod queue_contract;
 pub mod servers;

@@ -225,3 +225,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn med_26_only_paths_that_we_make_can_be_orphans() {
+    let name = ObjectName::random();
+    let (user, gym) = (UserId(7), GymId(3));
+    for path in [profile_image_path(user, &name, "jpg"), logo_path(gym, &name, "png")] {
+        assert!(is_picture_path(&path), "{path}");
+    }
+    for path in [
+        "",
+        "default.png",
+        "user_7",
+        "user_7/",
+        "user_x/a.png",
+        "user_-7/a.png",
+        "user_7/a/b.png",
+        "gym_3/a.png",
+        "gym_3/logo_",
+        "gym_3/user_7/posts/a.png",
+        "gym_/logo_a.png",
+        "auth0_123_abc.jpg",
+    ] {
+        assert!(!is_picture_path(path), "{path}");
+    }
+}

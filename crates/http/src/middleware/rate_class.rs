@@ -33,9 +33,17 @@ const OTHER_WRITE: RateClass = class("other_write", 50);
 const OTHER_READ: RateClass = class("other_read", 200);
 const PUBLIC: RateClass = RateClass::per_hour("public", 500);
 
+/// Whether the operation takes files.
+pub(super) fn is_upload(method: &Method, path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    *method == Method::POST
+        && path.strip_prefix("/api/v1/").is_some_and(|path| path == "users/profile/image" || path.ends_with("/logo"))
+}
+
 /// The classes of an operation, none for what operators and probes call. `authenticated`: a valid token was shown.
 pub(super) fn classes(method: &Method, path: &str, authenticated: bool) -> (Key, &'static [RateClass]) {
     let read = super::is_safe(method);
+    let upload = is_upload(method, path);
     let Some(path) = path.strip_prefix("/api/v1/") else { return (Key::Caller, &[]) };
     if matches!(path, "docs" | "redoc" | "openapi.json") || path.starts_with("docs/") || *method == Method::OPTIONS {
         return (Key::Caller, &[]);
@@ -55,10 +63,9 @@ pub(super) fn classes(method: &Method, path: &str, authenticated: bool) -> (Key,
         "users/initiate-email-change" => return (Key::Caller, &[CHANGE_EMAIL]),
         _ => {}
     }
-    let upload = path == "users/profile/image" || path.ends_with("/logo");
     let classes: &'static [RateClass] = if path.starts_with("webhooks/") {
         &[WEBHOOK]
-    } else if upload && !read {
+    } else if upload {
         &[UPLOAD]
     } else if !read && (path.contains("checkout") || path.contains("payment")) {
         &[PAYMENT]
@@ -95,6 +102,8 @@ mod tests {
             (Method::GET, "/api/v1/gyms/my", true, vec!["other_read"]),
             (Method::PUT, "/api/v1/users/profile", true, vec!["other_write"]),
             (Method::POST, "/api/v1/users/profile/image", true, vec!["upload"]),
+            (Method::POST, "/api/v1/gyms/7/logo", true, vec!["upload"]),
+            (Method::DELETE, "/api/v1/gyms/7/logo", true, vec!["other_write"]),
             (Method::POST, "/api/v1/webhooks/stripe", false, vec!["webhook"]),
             (Method::POST, "/api/v1/chat/rooms", true, vec!["chat_write"]),
             (Method::GET, "/api/v1/chat/rooms", true, vec!["chat_read"]),

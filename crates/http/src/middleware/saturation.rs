@@ -1,3 +1,4 @@
+use super::{Http, rate_class::is_upload};
 use crate::ApiError;
 use axum::{
     extract::{Request, State},
@@ -8,13 +9,23 @@ use axum::{
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::timeout};
 
-/// Requests that may run at once.
+/// Requests that may run at once, and for how long.
 #[derive(Clone)]
-pub(super) struct Slots(Arc<Semaphore>);
+pub(super) struct Slots {
+    free: Arc<Semaphore>,
+    request_timeout: Duration,
+    upload_timeout: Duration,
+    max_uri: usize,
+}
 
 impl Slots {
-    pub(super) fn new(max: usize) -> Self {
-        Self(Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS))))
+    pub(super) fn new(http: &Http) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(http.max_in_flight.min(Semaphore::MAX_PERMITS))),
+            request_timeout: http.request_timeout,
+            upload_timeout: http.upload_timeout,
+            max_uri: http.max_uri,
+        }
     }
 }
 
@@ -22,19 +33,16 @@ impl Slots {
 /// that waits is served, and one that does not is not queued behind work that nobody reads.
 ///
 /// Probes and metrics pass: they must answer most of all when the rest does not.
-pub(super) async fn saturation(
-    State((slots, limit, max_uri)): State<(Slots, Duration, usize)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if request.uri().path_and_query().is_some_and(|p| p.as_str().len() > max_uri) {
+pub(super) async fn saturation(State(slots): State<Slots>, request: Request, next: Next) -> Response {
+    if request.uri().path_and_query().is_some_and(|p| p.as_str().len() > slots.max_uri) {
         return ApiError::new(StatusCode::URI_TOO_LONG, "uri_too_long", "The address is too long.").into_response();
     }
     let path = request.uri().path();
     if path.starts_with("/health/") || path == "/metrics" {
         return next.run(request).await;
     }
-    let Ok(_slot) = slots.0.try_acquire() else {
+    let limit = if is_upload(request.method(), path) { slots.upload_timeout } else { slots.request_timeout };
+    let Ok(_slot) = slots.free.try_acquire() else {
         metrics::counter!("gymapi_http_shed_total").increment(1);
         return ApiError::unavailable().into_response();
     };

@@ -1,6 +1,7 @@
 //! The side effects that the outbox carries.
 use super::cache_key::CacheKey;
 use crate::Core;
+use aws_lc_rs::digest;
 use domain::{GymId, UserId, kernel::outbox::Effect};
 use ports::storage::ObjectPath;
 use repository::{Conn, StoreError};
@@ -33,12 +34,13 @@ pub fn role_sync(user: UserId) -> Effect {
     }
 }
 
-/// The identity provider is told the person's present picture; the last write wins.
+/// The identity provider is told the person's present picture; the last write wins. In an order of its own: a picture
+/// that waits must not keep a change of power waiting.
 pub fn picture_sync(user: UserId) -> Effect {
     Effect {
         gym: None,
         kind: PICTURE_SYNC,
-        aggregate: format!("account:{user}"),
+        aggregate: format!("picture:{user}"),
         dedupe_key: Some(user.to_string()),
         payload: json!({ "user_id": user }),
     }
@@ -55,12 +57,16 @@ pub fn account_delete(account: &str) -> Effect {
     }
 }
 
+/// Each object is an aggregate of its own, so that many are deleted by one call and one that fails holds up no other.
 pub fn storage_delete(at: &ObjectPath, reason: DeleteReason) -> Effect {
+    // paths that a store lists may be longer than the outbox's columns
+    let object = digest::digest(&digest::SHA256, format!("{}/{}", at.bucket, at.path).as_bytes());
+    let object = hex::encode(object);
     Effect {
         gym: None,
         kind: STORAGE_DELETE,
-        aggregate: format!("object:{}", at.bucket),
-        dedupe_key: Some(format!("{}/{}", at.bucket, at.path)),
+        aggregate: format!("object:{object}"),
+        dedupe_key: Some(object),
         payload: json!({ "bucket": at.bucket, "path": at.path, "reason": reason }),
     }
 }

@@ -1,8 +1,11 @@
-//! What services share: cache keys, effects and their relay, scheduled jobs, limits, idempotency.
+//! What services share: cache keys, effects and their relay, scheduled jobs, limits, idempotency,
+//! uploaded files.
 pub mod cache_key;
 pub mod effect;
 pub mod idempotency;
 pub mod limit;
 pub mod relay;
 pub mod scheduler;
+pub mod spool;
 pub mod upkeep;
+pub mod upload;
