@@ -4,10 +4,10 @@ use axum::body::{Body, Bytes};
 use domain::identity::{GymRole, user};
 use futures::stream;
 use ports::{
-    NoObjectStore, ObjectStore,
+    ObjectStore,
     identity::IdentityError,
     image::{ImageError, ImageProcessor, ImageSpec, ProcessedImage},
-    storage::{ObjectBody, ObjectPath},
+    storage::{NoObjectStore, ObjectBody, ObjectPath},
 };
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
