@@ -252,7 +252,7 @@ both! {
                 // this gym's owner in this gym, with the ids of the other one's rows
                 let answer = send(call(&app, op, &there).by(owner).at(here.gym.id)).await;
                 let code = answer.code();
-                if answer.status != 404 || !code.ends_with("_not_found") && code != "not_in_gym" || code == "gym_not_found" {
+                if answer.status != 404 || !code.ends_with("_not_found") && code != "user_not_in_gym" || code == "gym_not_found" {
                     found.0.push(format!("{} {} with a foreign row: {:?}", op.method, op.path, answer.outcome()));
                 }
                 if op.method == "get" {
