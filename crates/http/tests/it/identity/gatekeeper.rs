@@ -4,6 +4,7 @@ use ports::{
     CacheFront,
     cache::{Bytes, Cache, CacheError, Lookup, Ns, Version},
 };
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 use testkit::{app::App, both};
@@ -84,6 +85,16 @@ both! {
         assert_eq!(linked["id"], json!(row.id));
         let other = app.get(PROFILE).bearer(&token(&app, "auth0|other", claims(true))).send().await;
         assert_eq!(other.outcome(), (403, "identity_conflict".into()));
+    }
+
+    async fn idn_16_whoever_is_deactivated_is_refused_everywhere(t: TestDb) {
+        let app = App::new(t).await;
+        let gym = app.world.gym("box").await;
+        let ana = app.world.member(&gym, "ana").await;
+        t.pool().execute_unprepared("UPDATE users SET is_active = FALSE").await.unwrap();
+        for path in [PROFILE, PEOPLE] {
+            assert_eq!(app.get(path).by(&ana).at(gym.id).send().await.outcome(), (403, "user_inactive".into()));
+        }
     }
 
     async fn idn_23_idn_24_the_header_names_the_gym(t: TestDb) {

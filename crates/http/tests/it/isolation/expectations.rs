@@ -63,9 +63,7 @@ impl Operation {
     }
 }
 
-use Access::{
-    Authenticated, Gym, GymOrDefault, GymPlatform, PathGym, Platform, Public, Secret, TokenAndSecret,
-};
+use Access::{Authenticated, Gym, GymOrDefault, GymPlatform, PathGym, Platform, Public, Secret, TokenAndSecret};
 use GymRole::{Admin, Member, Owner, Trainer};
 
 const PAIR: &str = r#"{"trainer_id": "{trainer_id}", "member_id": "{member_id}"}"#;
