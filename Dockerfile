@@ -1,6 +1,8 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
+# what GET / answers as git_commit
+ARG GYMAPI_GIT_COMMIT=unknown
 RUN cargo build --release --locked --package gymapi-server
 
 FROM debian:bookworm-slim
