@@ -92,7 +92,8 @@ pub fn png_header(width: u32, height: u32) -> Vec<u8> {
     let sum = chunk.iter().fold(u32::MAX, |sum, byte| {
         (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { sum >> 1 ^ 0xEDB8_8320 } else { sum >> 1 })
     });
-    [b"\x89PNG\r\n\x1A\n\0\0\0\x0D".as_slice(), &chunk, &(!sum).to_be_bytes()].concat()
+    let rest = png(2, 2).split_off(33);
+    [b"\x89PNG\r\n\x1A\n\0\0\0\x0D".as_slice(), &chunk, &(!sum).to_be_bytes(), &rest].concat()
 }
 
 fn with_segment(mut jpeg: Vec<u8>, marker: u8, body: &[u8]) -> Vec<u8> {
