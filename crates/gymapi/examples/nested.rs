@@ -2,6 +2,7 @@
 //!
 //! `cargo run -p gymapi --example nested`, then open <http://127.0.0.1:8010/gym/docs/>. With `--once` it calls its own
 //! operation and ends.
+#![allow(clippy::print_stdout)] // an example speaks to whoever runs it
 use axum::{Json, Router, extract::FromRef, routing::get};
 use gymapi::{
     DbOptions, GymApi,

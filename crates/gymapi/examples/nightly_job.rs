@@ -1,6 +1,7 @@
 //! A nightly job of another service: use cases of GymAPI, called without HTTP.
 //!
 //! `cargo run -p gymapi --example nightly_job` – on an embedded database, filled with the demo world.
+#![allow(clippy::print_stdout)] // an example speaks to whoever runs it
 use gymapi::{
     DbOptions, GymApi,
     adapters::oidc::{DevIssuer, DevIssuerOptions},
