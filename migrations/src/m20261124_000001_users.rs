@@ -40,10 +40,7 @@ impl MigrationTrait for Migration {
             .await?;
         m.create_index(Index::create().unique().name("uq_users_qr_code").table("users").col("qr_code").to_owned())
             .await?;
-        m.create_index(
-            Index::create().name("ix_users_role").table("users").col("role").col("id").to_owned(),
-        )
-        .await?;
+        m.create_index(Index::create().name("ix_users_role").table("users").col("role").col("id").to_owned()).await?;
         let db = m.get_connection();
         // addresses compare without regard to case, and are kept as they were written
         db.execute_unprepared("CREATE UNIQUE INDEX uq_users_email ON users (lower(email))").await?;

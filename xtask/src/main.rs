@@ -1,7 +1,10 @@
 //! The project's own commands: `cargo xtask --help`.
 mod conformance;
 mod layers;
+mod migrate;
+mod openapi;
 mod rules;
+mod seed;
 mod services;
 mod test;
 mod workspace;
@@ -27,6 +30,12 @@ enum Command {
     Layers,
     /// List the rules of docs/spec and the tests that name them
     Rules(rules::Arguments),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Move a database's schema up and down
+    Migrate(migrate::Arguments),
+    /// Fill a database with a world of stated size, the same each time
+    Seed(seed::Arguments),
     /// Compare a served OpenAPI document with the reference system's operations
     Conformance(conformance::Arguments),
 }
@@ -37,6 +46,9 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Layers => layers::run(),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::Openapi => openapi::run(),
+        Command::Migrate(arguments) => migrate::run(&arguments),
+        Command::Seed(arguments) => seed::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
     };
     match outcome {

@@ -1,13 +1,6 @@
 use adapter_oidc::DevIssuer;
-use axum::{
-    Json, Router,
-    extract::State,
-    routing::post,
-};
-use domain::{
-    identity::role::HighestRole,
-    kernel::validation::Invalid,
-};
+use axum::{Json, Router, extract::State, routing::post};
+use domain::{identity::role::HighestRole, kernel::validation::Invalid};
 use http_api::{ApiError, Body};
 use serde::{Deserialize, Serialize};
 use services::{Core, Error};

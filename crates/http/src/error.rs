@@ -6,11 +6,17 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::kernel::{locale::Locale, validation::{FieldError, Invalid}};
+use domain::kernel::{
+    locale::Locale,
+    validation::{FieldError, Invalid},
+};
 use ports::{TokenError, identity::IdentityError};
 use serde::Serialize;
 use serde_json::{Value, json};
-use services::{Error, Refusal, error::{Class, StoreError}};
+use services::{
+    Error, Refusal,
+    error::{Class, StoreError},
+};
 use std::time::Duration;
 
 /// The body of every refusal.
@@ -40,11 +46,13 @@ pub struct ApiError {
     retry_after: Option<Duration>,
 }
 
-fn locale() -> Locale {
+/// The language of this request.
+pub(crate) fn locale() -> Locale {
     REQUEST.try_with(|r| r.locale).unwrap_or_default()
 }
 
-fn say(en: &'static str, es: &'static str) -> &'static str {
+/// The text in the language of the request.
+pub(crate) fn say(en: &'static str, es: &'static str) -> &'static str {
     match locale() {
         Locale::En => en,
         Locale::Es => es,
@@ -258,7 +266,9 @@ impl From<BytesRejection> for ApiError {
     fn from(e: BytesRejection) -> Self {
         match e.status() {
             StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
-            status => Self::new(status, "unreadable_body", say("The body cannot be read.", "No se puede leer el cuerpo.")),
+            status => {
+                Self::new(status, "unreadable_body", say("The body cannot be read.", "No se puede leer el cuerpo."))
+            }
         }
     }
 }

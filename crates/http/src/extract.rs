@@ -3,13 +3,16 @@
 mod form;
 mod guard;
 mod input;
+mod module_guard;
 
 pub use form::Form;
 pub use guard::{
-    Admin, Caller, EarliestGym, GymHeader, Member, NoScope, Owner, Platform, Tenant, TenantOrOnlyGym, Trainer, scope,
+    Admin, Caller, EarliestGym, GymHeader, Member, NoScope, Owner, PathGym, Platform, Tenant, TenantOrOnlyGym,
+    TenantOrPlatform, Trainer, Visitor, scope,
 };
 pub(crate) use guard::{Verified, verify};
 pub use input::{Body, Paging, Path, Query};
+pub use module_guard::{Module, ModuleTenant, module};
 
 use crate::{ApiError, state::Provides};
 use axum::{extract::FromRequestParts, http::request::Parts};

@@ -88,7 +88,12 @@ pub(crate) fn around(router: Router<AppState>, state: AppState, http: &Http, doc
 }
 
 /// JSON and text, nothing that is compressed already (IDN-107).
-fn is_text(_: axum::http::StatusCode, _: axum::http::Version, headers: &axum::http::HeaderMap, _: &axum::http::Extensions) -> bool {
+fn is_text(
+    _: axum::http::StatusCode,
+    _: axum::http::Version,
+    headers: &axum::http::HeaderMap,
+    _: &axum::http::Extensions,
+) -> bool {
     let kind = headers.get(axum::http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     kind.starts_with("application/json") || kind.starts_with("text/")
 }

@@ -11,7 +11,7 @@ use utoipa::OpenApi;
             every refusal carries a stable `code`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
-    components(schemas(Problem, ValidationProblem)),
+    components(schemas(Problem, ValidationProblem))
 )]
 struct Base;
 
@@ -29,7 +29,7 @@ pub fn document() -> Value {
 /// Adds what follows from an operation's security: the header of the gym, and the refusals that it can meet.
 pub(crate) fn complete(document: utoipa::openapi::OpenApi) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
-    document["components"]["securitySchemes"] = json!({
+    let schemes = json!({
         "bearer": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "An RS256 token of the configured OpenID issuer.",
@@ -38,8 +38,11 @@ pub(crate) fn complete(document: utoipa::openapi::OpenApi) -> Value {
         "api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key" },
         "webhook": { "type": "apiKey", "in": "header", "name": "X-Auth0-Webhook-Secret" },
     });
-    let Some(paths) = document["paths"].as_object_mut() else { return document };
-    for operations in paths.values_mut() {
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        components.insert("securitySchemes".to_owned(), schemes);
+    }
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    for operations in paths.into_iter().flat_map(Map::values_mut) {
         for (_, operation) in operations.as_object_mut().into_iter().flatten() {
             if let Some(operation) = operation.as_object_mut() {
                 complete_operation(operation);
@@ -54,26 +57,36 @@ fn complete_operation(operation: &mut Map<String, Value>) {
         let security = operation.get("security").and_then(Value::as_array);
         security.is_some_and(|all| all.iter().any(|one| one.get(scheme).is_some()))
     };
-    let (bearer, gym) = (needs("bearer"), needs("gym"));
-    if gym {
+    let (bearer, gym, api_key) = (needs("bearer"), needs("gym"), needs("api_key"));
+    let mut header = |parameter: Value| {
         let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
         if let Some(parameters) = parameters.as_array_mut() {
-            parameters.push(json!({
-                "name": "X-Gym-ID", "in": "header", "required": true,
-                "description": "The gym's id.", "schema": { "type": "integer", "format": "int64", "minimum": 1 },
-            }));
+            parameters.push(parameter);
         }
+    };
+    if gym {
+        header(json!({
+            "name": "X-Gym-ID", "in": "header", "required": true,
+            "description": "The gym's id.", "schema": { "type": "integer", "format": "int64", "minimum": 1 },
+        }));
+    }
+    if api_key {
+        header(json!({
+            "name": "X-API-Key", "in": "header", "required": false,
+            "description": "The key of the registration pages.", "schema": { "type": "string" },
+        }));
     }
     let takes_input = operation.contains_key("requestBody")
         || operation.get("parameters").and_then(Value::as_array).is_some_and(|p| !p.is_empty());
     let responses = operation.entry("responses").or_insert_with(|| json!({}));
+    let Some(responses) = responses.as_object_mut() else { return };
     let mut problem = |status: &str, text: &str, schema: &str| {
-        if responses.get(status).is_none() {
-            responses[status] = json!({
+        responses.entry(status).or_insert_with(|| {
+            json!({
                 "description": text,
                 "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{schema}") } } },
-            });
-        }
+            })
+        });
     };
     if bearer {
         problem("401", "No valid token.", "Problem");

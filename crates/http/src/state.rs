@@ -4,20 +4,9 @@ use axum::extract::FromRef;
 use services::{
     Gatekeeper, Services,
     identity::{
-        email::Emails,
-        gyms::Gyms,
-        hooks::Hooks,
-        login::Login,
-        memberships::Memberships,
-        modules::Modules,
-        people::People,
-        pictures::Pictures,
-        platform::PlatformUsers,
-        profile::Profiles,
-        registration::Registration,
-        relationships::Relationships,
-        role_sync::RoleSync,
-        workspace::Workspaces,
+        email::Emails, gyms::Gyms, hooks::Hooks, login::Login, memberships::Memberships, modules::Modules,
+        people::People, pictures::Pictures, platform::PlatformUsers, profile::Profiles, registration::Registration,
+        relationships::Relationships, role_sync::RoleSync, workspace::Workspaces,
     },
     kernel::{idempotency::Idempotency, limit::Limits},
 };

@@ -1,5 +1,6 @@
 //! What operators and browsers ask: health, metrics, the documentation.
 use crate::{ApiError, HostState, state::Provides};
+use async_trait::async_trait;
 use axum::{
     Json, Router,
     extract::{ConnectInfo, FromRequestParts, State},
@@ -7,13 +8,9 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use async_trait::async_trait;
 use domain::kernel::secret;
 use serde::Serialize;
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-};
+use std::{net::SocketAddr, sync::Arc};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -66,12 +63,7 @@ struct About {
 /// What this is
 #[utoipa::path(get, path = "/", tag = "system", responses((status = 200, body = About)))]
 async fn root(Sys(system): Sys) -> Json<About> {
-    Json(About {
-        message: "GymAPI",
-        docs: "/docs",
-        version: env!("CARGO_PKG_VERSION"),
-        git_commit: system.git_commit,
-    })
+    Json(About { message: "GymAPI", docs: "/docs", version: env!("CARGO_PKG_VERSION"), git_commit: system.git_commit })
 }
 
 #[derive(Serialize, ToSchema)]
@@ -112,7 +104,8 @@ async fn metrics_text(
     peer: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let given = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+    let given =
+        headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
     let by_token = secret::equal(system.metrics_token.as_deref().unwrap_or_default(), given.unwrap_or_default());
     // a proxy in front makes every peer private: behind one, the token is needed
     let forwarded = headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded");
@@ -132,9 +125,9 @@ fn is_private(ip: std::net::IpAddr) -> bool {
 }
 
 /// The OpenAPI document and its page, whose scripts and styles are in the binary.
-pub(crate) fn documents<S: Clone + Send + Sync + 'static>(document: &serde_json::Value) -> Router<S>
+pub(crate) fn documents<S>(document: &serde_json::Value) -> Router<S>
 where
-    S: Provides<System>,
+    S: Provides<System> + Clone + Send + Sync + 'static,
 {
     let text: Arc<str> = document.to_string().into();
     let openapi = {
@@ -144,8 +137,9 @@ where
             async move { ([(header::CONTENT_TYPE, "application/json")], text.to_string()) }
         }
     };
-    let page = utoipa_swagger_ui::SwaggerUi::new("/docs")
-        .config(utoipa_swagger_ui::Config::from("/openapi.json").display_request_duration(true).try_it_out_enabled(true));
+    let page = utoipa_swagger_ui::SwaggerUi::new("/docs").config(
+        utoipa_swagger_ui::Config::from("/openapi.json").display_request_duration(true).try_it_out_enabled(true),
+    );
     let to_docs = get(async || Redirect::permanent("/docs/"));
     Router::new()
         .route("/openapi.json", get(openapi.clone()))

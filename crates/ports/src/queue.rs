@@ -146,11 +146,7 @@ mod tests {
     use super::*;
 
     fn message(body: &str, group: &str, dedup_id: &str) -> Message {
-        Message {
-            body: body.into(),
-            group: group.into(),
-            dedup_id: dedup_id.into(),
-        }
+        Message { body: body.into(), group: group.into(), dedup_id: dedup_id.into() }
     }
 
     #[test]
@@ -164,10 +160,7 @@ mod tests {
         for (case, taken) in [
             (message("{}", "42", "d"), true),
             (message("línea\n\t😀", "a-b:c/d", "sha_256"), true),
-            (
-                message(&"b".repeat(MAX_BODY), &"g".repeat(MAX_ID), &"d".repeat(MAX_ID)),
-                true,
-            ),
+            (message(&"b".repeat(MAX_BODY), &"g".repeat(MAX_ID), &"d".repeat(MAX_ID)), true),
             (message("", "g", "d"), false),
             (message("a\0b", "g", "d"), false),
             (message("\u{FFFE}", "g", "d"), false),
@@ -178,23 +171,13 @@ mod tests {
             (message("{}", "grüppe", "d"), false),
         ] {
             let refused = matches!(case.validate(), Err(QueueError::Refused(_)));
-            assert_eq!(
-                refused,
-                !taken,
-                "{} / {} / {}",
-                case.body.len(),
-                case.group,
-                case.dedup_id
-            );
+            assert_eq!(refused, !taken, "{} / {} / {}", case.body.len(), case.group, case.dedup_id);
         }
     }
 
     #[test]
     fn a_body_is_measured_in_bytes() {
         let body = "é".repeat(MAX_BODY / 2 + 1);
-        assert_eq!(
-            message(&body, "g", "d").validate(),
-            Err(QueueError::TooLarge { size: MAX_BODY + 2 })
-        );
+        assert_eq!(message(&body, "g", "d").validate(), Err(QueueError::TooLarge { size: MAX_BODY + 2 }));
     }
 }

@@ -89,10 +89,7 @@ impl PublicUrls {
     /// ones that objects are ever looked for in.
     pub fn new(base: &str, buckets: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let base = format!("{}/", base.trim_end_matches('/'));
-        Self {
-            base,
-            buckets: buckets.into_iter().map(Into::into).collect(),
-        }
+        Self { base, buckets: buckets.into_iter().map(Into::into).collect() }
     }
     pub fn buckets(&self) -> &BTreeSet<String> {
         &self.buckets
@@ -116,10 +113,7 @@ impl PublicUrls {
         });
         let segments = segments.collect::<Option<Vec<_>>>()?;
         let (bucket, path) = segments.split_first()?;
-        let at = ObjectPath {
-            bucket: bucket.to_string(),
-            path: path.join("/"),
-        };
+        let at = ObjectPath { bucket: bucket.to_string(), path: path.join("/") };
         (self.buckets.contains(&at.bucket) && at.is_sound()).then_some(at)
     }
 }
@@ -176,11 +170,7 @@ impl Default for MemoryObjectStore {
 impl MemoryObjectStore {
     pub fn with_buckets(buckets: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let urls = PublicUrls::new("memory://objects", buckets);
-        Self {
-            urls,
-            objects: Mutex::default(),
-            failures: Mutex::default(),
-        }
+        Self { urls, objects: Mutex::default(), failures: Mutex::default() }
     }
     /// The next `n` calls fail.
     pub fn fail_next(&self, n: u32) {
@@ -188,9 +178,7 @@ impl MemoryObjectStore {
     }
     /// Bytes and content type of an object.
     pub fn object(&self, at: &ObjectPath) -> Option<(Bytes, String)> {
-        self.lock()
-            .get(at)
-            .map(|held| (held.bytes.clone(), held.content_type.clone()))
+        self.lock().get(at).map(|held| (held.bytes.clone(), held.content_type.clone()))
     }
     pub fn paths(&self) -> Vec<ObjectPath> {
         self.lock().keys().cloned().collect()
@@ -214,9 +202,7 @@ impl ObjectStore for MemoryObjectStore {
         self.fail()?;
         let bytes = match body {
             ObjectBody::Bytes(bytes) => bytes,
-            ObjectBody::File(path) => std::fs::read(path)
-                .map_err(|e| StorageError::Failed(e.to_string()))?
-                .into(),
+            ObjectBody::File(path) => std::fs::read(path).map_err(|e| StorageError::Failed(e.to_string()))?.into(),
         };
         if !self.urls.buckets().contains(&at.bucket) || !at.is_sound() {
             return Err(StorageError::Failed(format!("no such place: {at:?}")));
@@ -238,10 +224,7 @@ impl ObjectStore for MemoryObjectStore {
         self.fail()?;
         let mut objects = self.lock();
         for path in paths {
-            objects.remove(&ObjectPath {
-                bucket: bucket.to_owned(),
-                path: path.clone(),
-            });
+            objects.remove(&ObjectPath { bucket: bucket.to_owned(), path: path.clone() });
         }
         Ok(())
     }
@@ -249,10 +232,7 @@ impl ObjectStore for MemoryObjectStore {
     async fn list(&self, bucket: &str) -> Result<Vec<StoredObject>, StorageError> {
         self.fail()?;
         let of_bucket = |(at, held): (&ObjectPath, &Held)| {
-            (at.bucket == bucket).then(|| StoredObject {
-                path: at.path.clone(),
-                modified: held.modified,
-            })
+            (at.bucket == bucket).then(|| StoredObject { path: at.path.clone(), modified: held.modified })
         };
         Ok(self.lock().iter().filter_map(of_bucket).collect())
     }
@@ -271,10 +251,7 @@ mod tests {
     use super::*;
 
     fn at(bucket: &str, path: &str) -> ObjectPath {
-        ObjectPath {
-            bucket: bucket.into(),
-            path: path.into(),
-        }
+        ObjectPath { bucket: bucket.into(), path: path.into() }
     }
 
     #[test]
@@ -290,10 +267,7 @@ mod tests {
     fn med_26_only_our_own_addresses_name_objects() {
         let urls = PublicUrls::new("https://x.supabase.co/storage/v1/object/public", ["gym_logo"]);
         let of = |rest: &str| urls.object_of(&format!("https://x.supabase.co/storage/v1/object/public/{rest}"));
-        assert_eq!(
-            of("gym_logo/gym_7/a%20b.png?width=3#top"),
-            Some(at("gym_logo", "gym_7/a b.png"))
-        );
+        assert_eq!(of("gym_logo/gym_7/a%20b.png?width=3#top"), Some(at("gym_logo", "gym_7/a b.png")));
         for foreign in [
             "other/gym_7/a.png",
             "gym_logo",
@@ -322,9 +296,7 @@ mod tests {
     #[tokio::test]
     async fn med_19_without_a_store_nothing_is_taken() {
         assert!(!NoObjectStore.is_configured());
-        let put = NoObjectStore
-            .put(&at("b", "p"), ObjectBody::Bytes(Bytes::new()), "image/png")
-            .await;
+        let put = NoObjectStore.put(&at("b", "p"), ObjectBody::Bytes(Bytes::new()), "image/png").await;
         assert_eq!(put, Err(StorageError::NotConfigured));
     }
 }

@@ -62,6 +62,10 @@ impl From<DbErr> for StoreError {
                     Some("23514" | "23502" | "275" | "1299") => {
                         return Self::Check(d.constraint().map_or_else(|| d.message().to_owned(), str::to_owned));
                     }
+                    // PostgreSQL's class 22, data exceptions: text with a NUL, a time or a number beyond the type
+                    Some(code) if code.len() == 5 && code.starts_with("22") => {
+                        return Self::Check(d.message().to_owned());
+                    }
                     // admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections, query_canceled (time-out)
                     Some("57P01" | "57P02" | "57P03" | "53300" | "57014") => return Self::Unavailable(e),
                     _ => {}
@@ -76,7 +80,9 @@ impl From<DbErr> for StoreError {
 
 fn sqlx_error(e: &DbErr) -> Option<&SqlxError> {
     match e {
-        DbErr::Exec(RuntimeErr::SqlxError(s)) | DbErr::Query(RuntimeErr::SqlxError(s)) | DbErr::Conn(RuntimeErr::SqlxError(s)) => Some(s),
+        DbErr::Exec(RuntimeErr::SqlxError(s))
+        | DbErr::Query(RuntimeErr::SqlxError(s))
+        | DbErr::Conn(RuntimeErr::SqlxError(s)) => Some(s),
         _ => None,
     }
 }

@@ -7,7 +7,10 @@ pub use masked::masked;
 
 use config::{Config as Source, File, FileFormat};
 use serde::{Deserialize, Serialize};
-use std::{net::IpAddr, path::{Path, PathBuf}};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -19,8 +19,12 @@ pub struct Parts {
 pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     let addr = &config.http.addr;
     TcpListener::bind(addr).await.map_err(|e| match e.kind() {
-        ErrorKind::AddrInUse => anyhow!("{addr} is in use: stop what listens there, or choose another by GYMAPI_HTTP_ADDR"),
-        ErrorKind::PermissionDenied => anyhow!("{addr} may not be listened on: choose a port above 1023 by GYMAPI_HTTP_ADDR"),
+        ErrorKind::AddrInUse => {
+            anyhow!("{addr} is in use: stop what listens there, or choose another by GYMAPI_HTTP_ADDR")
+        }
+        ErrorKind::PermissionDenied => {
+            anyhow!("{addr} may not be listened on: choose a port above 1023 by GYMAPI_HTTP_ADDR")
+        }
         _ => anyhow!("{addr} cannot be listened on: {e} (GYMAPI_HTTP_ADDR)"),
     })
 }
@@ -36,7 +40,10 @@ pub async fn run(gym: &GymApi, listener: Option<TcpListener>, config: &Config, p
     let api = async {
         let outcome = match listener {
             Some(listener) => api(gym, listener, config, stop_api.clone()).await,
-            None => Ok(stop_api.cancelled().await),
+            None => {
+                stop_api.cancelled().await;
+                Ok(())
+            }
         };
         // the worker goes on until the last request has written its effects
         stop_work.cancel();

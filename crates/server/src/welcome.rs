@@ -26,8 +26,12 @@ pub async fn say(gym: &GymApi, config: &Config, made: Option<&Summary>) {
         println!("Try as:          {}", cast.join(", "));
     }
     let Some(login) = gym.dev_login() else { return };
-    println!("A token:         curl -X POST {url}/dev/token -H 'content-type: application/json' -d '{{\"email\": \"owner@demo.gym\"}}'");
+    println!(
+        "A token:         curl -X POST {url}/dev/token -H 'content-type: application/json' -d '{{\"email\": \"owner@demo.gym\"}}'"
+    );
     if let Ok(token) = login.token("owner@demo.gym").await {
-        println!("A first call:    curl '{url}/api/v1/users/p/gym-participants?limit=5' -H 'X-Gym-ID: 1' -H 'Authorization: Bearer {token}'");
+        println!(
+            "A first call:    curl '{url}/api/v1/users/p/gym-participants?limit=5' -H 'X-Gym-ID: 1' -H 'Authorization: Bearer {token}'"
+        );
     }
 }

@@ -34,7 +34,9 @@ pub async fn build(config: &Config, metrics: PrometheusHandle) -> anyhow::Result
     let url = &config.database.url;
     builder.build().await.with_context(|| match url.as_str() {
         "" => format!("the embedded database under {} cannot be used", config.data_dir.display()),
-        url => format!("the database {} cannot be used: is it running, and is database.url right?", without_password(url)),
+        url => {
+            format!("the database {} cannot be used: is it running, and is database.url right?", without_password(url))
+        }
     })
 }
 
@@ -55,9 +57,9 @@ fn without_password(url: &str) -> String {
 /// Makes the data folder, and proves that it can be written to.
 pub fn prepare_data_dir(config: &Config) -> anyhow::Result<()> {
     let dir = &config.data_dir;
-    std::fs::create_dir_all(dir)
-        .and_then(|()| tempfile::NamedTempFile::new_in(dir).map(drop))
-        .with_context(|| format!("the folder {} cannot be written to: choose another by GYMAPI_DATA_DIR", dir.display()))
+    std::fs::create_dir_all(dir).and_then(|()| tempfile::NamedTempFile::new_in(dir).map(drop)).with_context(|| {
+        format!("the folder {} cannot be written to: choose another by GYMAPI_DATA_DIR", dir.display())
+    })
 }
 
 fn database(config: &Config) -> anyhow::Result<DbOptions> {
@@ -66,7 +68,9 @@ fn database(config: &Config) -> anyhow::Result<DbOptions> {
             prepare_data_dir(config)?;
             format!("sqlite://{}", config.data_dir.join("gymapi.db").display())
         }
-        url if ["postgres://", "postgresql://", "sqlite:"].iter().any(|scheme| url.starts_with(scheme)) => url.to_owned(),
+        url if ["postgres://", "postgresql://", "sqlite:"].iter().any(|scheme| url.starts_with(scheme)) => {
+            url.to_owned()
+        }
         _ => bail!("database.url (DATABASE_URL) must start with postgres:// or sqlite:"),
     };
     Ok(DbOptions {
@@ -137,14 +141,11 @@ fn queue(builder: Builder, config: &Config) -> Builder {
 
 fn objects(builder: Builder, config: &Config) -> anyhow::Result<Builder> {
     let storage = &config.storage;
-    let buckets = [
-        &storage.profile_image_bucket,
-        &storage.gym_logo_bucket,
-        &storage.posts_bucket,
-        &storage.stories_bucket,
-    ];
+    let buckets =
+        [&storage.profile_image_bucket, &storage.gym_logo_bucket, &storage.posts_bucket, &storage.stories_bucket];
     let buckets: Vec<String> = buckets.into_iter().cloned().collect();
-    let keys = || SupabaseAccess::Keys { access_key: storage.access_key.clone(), secret_key: storage.secret_key.clone() };
+    let keys =
+        || SupabaseAccess::Keys { access_key: storage.access_key.clone(), secret_key: storage.secret_key.clone() };
     let options = if !storage.supabase_url.is_empty() {
         S3Options::supabase(&storage.supabase_url, &storage.region, keys(), buckets)
     } else if !storage.endpoint.is_empty() {
@@ -216,7 +217,8 @@ fn development_issuer(builder: Builder, config: &Config) -> anyhow::Result<Build
         bail!("the development issuer never runs in production: set auth.issuer (OIDC_ISSUER) or AUTH0_DOMAIN");
     }
     prepare_data_dir(config)?;
-    let options = DevIssuerOptions { issuer: format!("{}/", config.public_url()), audience: config.auth.audience.clone() };
+    let options =
+        DevIssuerOptions { issuer: format!("{}/", config.public_url()), audience: config.auth.audience.clone() };
     let issuer = DevIssuer::from_file(options, config.data_dir.join("dev-issuer.pem"))
         .context("the development issuer has no key")?;
     Ok(builder.development_issuer(Arc::new(issuer)))

@@ -157,16 +157,20 @@ impl Actor {
         self.is_super_admin() || self.role.is_some_and(|role| role.at_least(required))
     }
     pub fn must_be(&self, required: GymRole) -> Result<()> {
-        if self.is_at_least(required) {
-            Ok(())
-        } else {
-            Err(Error::RoleTooLow { current: self.role, required })
-        }
+        if self.is_at_least(required) { Ok(()) } else { Err(Error::RoleTooLow { current: self.role, required }) }
     }
     /// The gym of a path must be the guarded one (IDN-21).
     pub fn must_be_in(&self, gym: GymId) -> Result<()> {
         if self.gym.id == gym { Ok(()) } else { Err(GYM_MISMATCH.into()) }
     }
+}
+
+/// From where something is asked that is there in a gym and on the platform: inside one gym, or, by a SUPER_ADMIN,
+/// over everything.
+#[derive(Clone, Debug)]
+pub enum Reach {
+    Gym(Actor),
+    Platform(Caller),
 }
 
 #[cfg(feature = "testing")]

@@ -2,21 +2,21 @@
 use crate::{
     Core, Gatekeeper,
     identity::{
+        email::{EmailService, Emails},
         gatekeeper::GatekeeperService,
-        email::{Emails, EmailService},
-        gyms::{Gyms, GymService},
-        hooks::{Hooks, HookService},
+        gyms::{GymService, Gyms},
+        hooks::{HookService, Hooks},
         login::{Login, LoginService},
-        memberships::{Memberships, MembershipService},
-        modules::{Modules, ModuleService},
+        memberships::{MembershipService, Memberships},
+        modules::{ModuleService, Modules},
         people::{People, PeopleService},
-        pictures::{Pictures, PictureService},
-        platform::{PlatformUsers, PlatformUserService},
-        profile::{Profiles, ProfileService},
+        pictures::{PictureService, Pictures},
+        platform::{PlatformUserService, PlatformUsers},
+        profile::{ProfileService, Profiles},
         registration::{Registration, RegistrationService},
-        relationships::{Relationships, RelationshipService},
+        relationships::{RelationshipService, Relationships},
         role_sync::{RoleSync, RoleSyncService},
-        workspace::{Workspaces, WorkspaceService},
+        workspace::{WorkspaceService, Workspaces},
     },
     kernel::{
         cache_key::CacheTtl,
@@ -28,7 +28,7 @@ use crate::{
     },
 };
 use ports::{Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, TokenVerifier, image::ImageProcessor};
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// What the services need from outside.
 #[derive(Clone)]
@@ -65,6 +65,8 @@ pub struct Settings {
     pub environment: String,
     /// The address under which clients reach the API, for `apiBaseUrl`.
     pub public_url: String,
+    /// How long the migration of roles waits between two people (IDN-92: at most two per second).
+    pub role_migration_pause: Duration,
 }
 
 impl Default for Settings {
@@ -81,6 +83,7 @@ impl Default for Settings {
             spool_folder: std::env::temp_dir().join("gymapi-uploads"),
             environment: "development".into(),
             public_url: "http://127.0.0.1:8000".into(),
+            role_migration_pause: Duration::from_millis(500),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! What can go wrong, in the cases that a caller can act on.
-use domain::{identity::GymRole, kernel::{locale::Locale, validation::Invalid}};
+use domain::{
+    identity::GymRole,
+    kernel::{locale::Locale, validation::Invalid},
+};
 use ports::identity::{IdentityError, TokenError};
 use repository::Retryable;
 pub use repository::StoreError;

@@ -9,7 +9,7 @@ pub mod error;
 pub mod identity;
 pub mod kernel;
 
-pub use access::{Actor, Caller, Gatekeeper, Identity};
+pub use access::{Actor, Caller, Gatekeeper, Identity, Reach};
 pub use assembly::{Ports, Services, Settings};
 pub use core::{Core, Stores};
 pub use error::{Error, Refusal, Result};

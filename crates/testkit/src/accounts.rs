@@ -1,5 +1,6 @@
 //! An identity provider in memory, with state: what was created can be read back, and failures can be ordered.
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use ports::{
     IdentityProvider,
     identity::{Account, IdentityError, NewAccount},
@@ -18,10 +19,15 @@ pub struct Kept {
     pub verification_mails: u32,
 }
 
+/// Something that happens at the moment an account was made.
+type Hook = Box<dyn FnOnce(String) -> BoxFuture<'static, ()> + Send>;
+
 #[derive(Default)]
 struct State {
     accounts: BTreeMap<String, Kept>,
     failures: VecDeque<IdentityError>,
+    failing: Vec<(String, IdentityError)>,
+    created: Option<Hook>,
     calls: Vec<String>,
     next: u32,
 }
@@ -53,6 +59,18 @@ impl MemoryAccounts {
     pub fn fail_next(&self, error: IdentityError) {
         self.state().failures.push_back(error);
     }
+    /// The next call that begins so fails: `fail_when("remove_roles test|ana", …)`.
+    pub fn fail_when(&self, call: &str, error: IdentityError) {
+        self.state().failing.push((call.to_owned(), error));
+    }
+    /// Runs when the next account was made, before its maker hears of it: a webhook that is faster, a database that
+    /// goes away.
+    pub fn when_created<F>(&self, hook: impl FnOnce(String) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.state().created = Some(Box::new(move |id| Box::pin(hook(id))));
+    }
     /// Every call so far: `assign_role test|ana Admin`.
     pub fn calls(&self) -> Vec<String> {
         self.state().calls.clone()
@@ -60,7 +78,11 @@ impl MemoryAccounts {
 
     fn call(&self, what: String) -> Result<MutexGuard<'_, State>, IdentityError> {
         let mut state = self.state();
+        let ordered = state.failing.iter().position(|(call, _)| what.starts_with(call));
         state.calls.push(what);
+        if let Some(ordered) = ordered {
+            return Err(state.failing.remove(ordered).1);
+        }
         match state.failures.pop_front() {
             Some(error) => Err(error),
             None => Ok(state),
@@ -79,15 +101,21 @@ fn found<'a>(state: &'a mut MutexGuard<'_, State>, id: &str) -> Result<&'a mut K
 #[async_trait]
 impl IdentityProvider for MemoryAccounts {
     async fn create(&self, new: NewAccount) -> Result<Account, IdentityError> {
-        let mut state = self.call(format!("create {}", new.email))?;
-        if state.accounts.values().any(|k| k.email.eq_ignore_ascii_case(&new.email)) {
-            return Err(IdentityError::Exists);
+        let (made, hook) = {
+            let mut state = self.call(format!("create {}", new.email))?;
+            if state.accounts.values().any(|k| k.email.eq_ignore_ascii_case(&new.email)) {
+                return Err(IdentityError::Exists);
+            }
+            state.next += 1;
+            let id = format!("auth0|{}", state.next);
+            let kept = Kept { email: new.email, verification_mails: 1, ..Kept::default() };
+            let made = account(&id, &kept);
+            state.accounts.insert(id, kept);
+            (made, state.created.take())
+        };
+        if let Some(hook) = hook {
+            hook(made.id.clone()).await;
         }
-        state.next += 1;
-        let id = format!("auth0|{}", state.next);
-        let kept = Kept { email: new.email, verification_mails: 1, ..Kept::default() };
-        let made = account(&id, &kept);
-        state.accounts.insert(id, kept);
         Ok(made)
     }
 

@@ -12,7 +12,10 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode},
 };
 use bytes::Bytes;
-use domain::{GymId, identity::{role::HighestRole, user}};
+use domain::{
+    GymId,
+    identity::{role::HighestRole, user},
+};
 use http_api::{AppState, Http, Readiness, System};
 use ports::{
     CacheFront, MemoryCache, MemoryCounter, MemoryOneTimeStore,
@@ -204,7 +207,7 @@ impl Answer {
     }
     /// The stable code of a refusal.
     pub fn code(&self) -> String {
-        self.json()["code"].as_str().unwrap_or_default().to_owned()
+        self.json().get("code").and_then(Value::as_str).unwrap_or_default().to_owned()
     }
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()

@@ -6,6 +6,7 @@ pub mod cache_contract;
 pub mod database;
 pub mod form;
 pub mod images;
+pub mod login;
 pub mod queue_contract;
 pub mod servers;
 pub mod storage_contract;

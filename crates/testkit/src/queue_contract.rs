@@ -62,11 +62,7 @@ macro_rules! queue_contract {
 }
 
 fn message(group: &str, body: &str) -> Message {
-    Message {
-        body: body.into(),
-        group: group.into(),
-        dedup_id: format!("{group}-{body}"),
-    }
+    Message { body: body.into(), group: group.into(), dedup_id: format!("{group}-{body}") }
 }
 
 async fn send(queue: &impl Queue, messages: &[Message]) {
@@ -86,10 +82,7 @@ async fn is_empty(queue: &impl Queue) -> bool {
 }
 
 async fn release(queue: &impl Queue, delivery: &Delivery) {
-    queue
-        .extend(&delivery.receipt, Duration::ZERO)
-        .await
-        .expect("the message is released");
+    queue.extend(&delivery.receipt, Duration::ZERO).await.expect("the message is released");
 }
 
 /// Everything there is, acknowledged: group and body of each.
@@ -114,10 +107,7 @@ pub async fn order_is_kept_within_a_group(queue: &impl Queue) {
     }
     for body in bodies {
         let delivery = next(queue).await;
-        assert_eq!(
-            (delivery.group.as_str(), delivery.body.as_str(), delivery.attempt),
-            ("a", body, 1)
-        );
+        assert_eq!((delivery.group.as_str(), delivery.body.as_str(), delivery.attempt), ("a", body, 1));
         queue.acknowledge(&delivery.receipt).await.unwrap();
     }
     assert!(is_empty(queue).await);
@@ -141,11 +131,7 @@ pub async fn a_duplicate_id_is_delivered_once(queue: &impl Queue) {
     queue.acknowledge(&first.receipt).await.unwrap();
     assert!(is_empty(queue).await, "sent twice in one call");
     // the id counts, not the body or the group, and it outlives the message
-    let copy = Message {
-        body: "other".into(),
-        group: "b".into(),
-        dedup_id: "a-1".into(),
-    };
+    let copy = Message { body: "other".into(), group: "b".into(), dedup_id: "a-1".into() };
     send(queue, &[copy]).await;
     assert!(is_empty(queue).await, "sent again after it was done");
 }
@@ -155,11 +141,7 @@ pub async fn a_message_not_acknowledged_comes_back_when_its_visibility_ends(queu
     let first = next(queue).await;
     assert!(is_empty(queue).await, "invisible at first");
     let second = next(queue).await;
-    assert_eq!(
-        (second.body.as_str(), second.attempt),
-        ("1", 2),
-        "before the later one of its group"
-    );
+    assert_eq!((second.body.as_str(), second.attempt), ("1", 2), "before the later one of its group");
     assert_eq!(second.id, first.id);
     assert_ne!(second.receipt, first.receipt);
 }
@@ -170,16 +152,9 @@ pub async fn an_extended_message_stays_away_until_the_new_end(queue: &impl Queue
     let delivery = next(queue).await;
     queue.extend(&delivery.receipt, 3 * SHORT).await.unwrap();
     tokio::time::sleep(SHORT * 3 / 2).await;
-    assert!(
-        is_empty(queue).await,
-        "its first visibility has ended, the extended one has not"
-    );
+    assert!(is_empty(queue).await, "its first visibility has ended, the extended one has not");
     assert_eq!(next(queue).await.attempt, 2);
-    assert!(
-        started.elapsed() >= 3 * SHORT,
-        "came back after {:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() >= 3 * SHORT, "came back after {:?}", started.elapsed());
 }
 
 pub async fn a_released_message_comes_back_at_once_and_first(queue: &impl Queue) {
@@ -225,47 +200,18 @@ pub async fn evt_77_a_message_that_fails_too_often_is_a_dead_letter_and_can_be_r
     let letters = queue.dead_letters(10).await.unwrap();
     let listed: Vec<_> = letters.iter().map(|l| (l.group.as_str(), l.body.as_str())).collect();
     assert_eq!(listed.len(), 2);
-    assert!(
-        listed.contains(&("a", "poison")) && listed.contains(&("b", "venom")),
-        "{listed:?}"
-    );
-    assert!(
-        letters.iter().all(|l| l.attempts >= 2 && ids.contains(&l.id)),
-        "{letters:?} {ids:?}"
-    );
-    let again: Vec<_> = queue
-        .dead_letters(10)
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|l| l.id)
-        .collect();
-    assert_eq!(
-        again,
-        letters.iter().map(|l| l.id.clone()).collect::<Vec<_>>(),
-        "a look takes nothing away"
-    );
+    assert!(listed.contains(&("a", "poison")) && listed.contains(&("b", "venom")), "{listed:?}");
+    assert!(letters.iter().all(|l| l.attempts >= 2 && ids.contains(&l.id)), "{letters:?} {ids:?}");
+    let again: Vec<_> = queue.dead_letters(10).await.unwrap().into_iter().map(|l| l.id).collect();
+    assert_eq!(again, letters.iter().map(|l| l.id.clone()).collect::<Vec<_>>(), "a look takes nothing away");
 
     let poison = letters.iter().find(|l| l.group == "a").unwrap();
     assert_eq!(queue.replay(&poison.id).await, Ok(true));
     let replayed = next(queue).await;
-    assert_eq!(
-        (replayed.group.as_str(), replayed.body.as_str(), replayed.attempt),
-        ("a", "poison", 1)
-    );
+    assert_eq!((replayed.group.as_str(), replayed.body.as_str(), replayed.attempt), ("a", "poison", 1));
     queue.acknowledge(&replayed.receipt).await.unwrap();
-    assert_eq!(
-        queue.replay(&poison.id).await,
-        Ok(false),
-        "it is gone from the dead letters"
-    );
-    let left: Vec<_> = queue
-        .dead_letters(10)
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|l| l.group)
-        .collect();
+    assert_eq!(queue.replay(&poison.id).await, Ok(false), "it is gone from the dead letters");
+    let left: Vec<_> = queue.dead_letters(10).await.unwrap().into_iter().map(|l| l.group).collect();
     assert_eq!(left, ["b"]);
 }
 
@@ -285,9 +231,7 @@ pub async fn a_dead_letter_of_no_known_id_is_not_replayed(queue: &impl Queue) {
 }
 
 pub async fn twenty_five_messages_go_in_one_call(queue: &impl Queue) {
-    let messages: Vec<_> = (0..25)
-        .map(|i| message(&format!("g{}", i % 4), &format!("{i:02}")))
-        .collect();
+    let messages: Vec<_> = (0..25).map(|i| message(&format!("g{}", i % 4), &format!("{i:02}"))).collect();
     let answers = queue.send(&messages).await;
     assert_eq!(answers, vec![Ok(()); 25]);
     let received = drain(queue).await;
@@ -301,23 +245,10 @@ pub async fn twenty_five_messages_go_in_one_call(queue: &impl Queue) {
 }
 
 pub async fn evt_72_what_no_queue_takes_is_refused_and_holds_nobody_up(queue: &impl Queue) {
-    let large = Message {
-        dedup_id: "large".into(),
-        ..message("a", &"x".repeat(MAX_BODY + 1))
-    };
-    let largest = Message {
-        dedup_id: "largest".into(),
-        ..message("a", &"y".repeat(MAX_BODY))
-    };
+    let large = Message { dedup_id: "large".into(), ..message("a", &"x".repeat(MAX_BODY + 1)) };
+    let largest = Message { dedup_id: "largest".into(), ..message("a", &"y".repeat(MAX_BODY)) };
     let answers = queue
-        .send(&[
-            message("a", "1"),
-            large,
-            message("", "no group"),
-            message("a", "\u{1}"),
-            largest,
-            message("a", "2"),
-        ])
+        .send(&[message("a", "1"), large, message("", "no group"), message("a", "\u{1}"), largest, message("a", "2")])
         .await;
     assert_eq!(answers.len(), 6);
     assert_eq!(answers[0], Ok(()));
@@ -358,15 +289,8 @@ pub async fn a_long_poll_wakes_when_its_group_is_free_again(queue: &impl Queue) 
 pub async fn an_empty_queue_answers_empty_after_the_wait(queue: &impl Queue) {
     let started = Instant::now();
     assert!(queue.receive(10, SHORT).await.unwrap().is_empty());
-    assert!(
-        (900..5000).contains(&started.elapsed().as_millis()),
-        "{:?}",
-        started.elapsed()
-    );
-    assert!(
-        queue.receive(0, LONG).await.unwrap().is_empty(),
-        "nothing asked for is nothing to wait for"
-    );
+    assert!((900..5000).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
+    assert!(queue.receive(0, LONG).await.unwrap().is_empty(), "nothing asked for is nothing to wait for");
 }
 
 pub async fn sending_nothing_answers_nothing(queue: &impl Queue) {

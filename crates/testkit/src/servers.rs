@@ -78,9 +78,7 @@ pub fn oidc() -> Option<String> {
 /// A stand-in of Auth0's Management API that checks requests against the vendor's document and answers its examples.
 /// Its paths lack `/api/v2`. Never required: the document belongs to the vendor and may be missing.
 pub fn auth0() -> Option<String> {
-    let url = std::env::var("GYMAPI_TEST_AUTH0_URL")
-        .ok()
-        .filter(|url| !url.is_empty());
+    let url = std::env::var("GYMAPI_TEST_AUTH0_URL").ok().filter(|url| !url.is_empty());
     if url.is_none() {
         eprintln!("skipped: GYMAPI_TEST_AUTH0_URL is not set");
     }

@@ -17,8 +17,7 @@ pub trait ReadBack: Send + Sync {
 #[async_trait]
 impl ReadBack for MemoryObjectStore {
     async fn read(&self, at: &ObjectPath) -> Option<(Vec<u8>, Option<String>)> {
-        self.object(at)
-            .map(|(bytes, content_type)| (bytes.to_vec(), Some(content_type)))
+        self.object(at).map(|(bytes, content_type)| (bytes.to_vec(), Some(content_type)))
     }
 }
 
@@ -27,12 +26,7 @@ impl ReadBack for MemoryObjectStore {
 /// # Panics
 /// Where the contract is broken.
 pub async fn uphold(store: &dyn ObjectStore, read_back: &dyn ReadBack, bucket: &str) {
-    let suite = Suite {
-        store,
-        read_back,
-        bucket,
-        folder: uuid::Uuid::new_v4().simple().to_string(),
-    };
+    let suite = Suite { store, read_back, bucket, folder: uuid::Uuid::new_v4().simple().to_string() };
     suite.what_is_put_can_be_read().await;
     suite.files_are_stored_whole().await;
     suite.a_taken_name_is_refused().await;
@@ -56,16 +50,11 @@ struct Suite<'a> {
 
 impl Suite<'_> {
     fn at(&self, name: &str) -> ObjectPath {
-        ObjectPath {
-            bucket: self.bucket.to_owned(),
-            path: format!("{}/{name}", self.folder),
-        }
+        ObjectPath { bucket: self.bucket.to_owned(), path: format!("{}/{name}", self.folder) }
     }
 
     async fn put(&self, at: &ObjectPath, bytes: &[u8]) -> Result<(), StorageError> {
-        self.store
-            .put(at, ObjectBody::Bytes(bytes.to_vec().into()), "image/png")
-            .await
+        self.store.put(at, ObjectBody::Bytes(bytes.to_vec().into()), "image/png").await
     }
 
     async fn bytes(&self, at: &ObjectPath) -> Option<Vec<u8>> {
@@ -81,11 +70,7 @@ impl Suite<'_> {
     async fn names(&self, folder: &str) -> Vec<String> {
         let prefix = format!("{}/{folder}/", self.folder);
         let listed = self.store.list(self.bucket).await.expect("listing works");
-        listed
-            .iter()
-            .filter_map(|object| object.path.strip_prefix(&prefix))
-            .map(str::to_owned)
-            .collect()
+        listed.iter().filter_map(|object| object.path.strip_prefix(&prefix)).map(str::to_owned).collect()
     }
 
     async fn what_is_put_can_be_read(&self) {
@@ -122,10 +107,7 @@ impl Suite<'_> {
             let again = ObjectBody::File(spool.path().to_owned());
             let _ = self.store.put(&at, again, "video/mp4").await;
             let kept = self.bytes(&at).await;
-            assert!(
-                kept.as_ref() == Some(&content),
-                "an object of {size} bytes was replaced"
-            );
+            assert!(kept.as_ref() == Some(&content), "an object of {size} bytes was replaced");
         }
         let gone = ObjectBody::File("/nowhere/at/all".into());
         let refused = self.store.put(&self.at("files/gone.mp4"), gone, "video/mp4").await;
@@ -141,15 +123,7 @@ impl Suite<'_> {
     }
 
     async fn names_outside_ascii_survive(&self) {
-        let names = [
-            "a b.png",
-            "naïve ü.png",
-            "写真.png",
-            "50%.png",
-            "q?x=1&y#z.png",
-            "+.png",
-            "%20.png",
-        ];
+        let names = ["a b.png", "naïve ü.png", "写真.png", "50%.png", "q?x=1&y#z.png", "+.png", "%20.png"];
         for name in names {
             let at = self.at(&format!("names/{name}"));
             self.put(&at, name.as_bytes()).await.expect("the name is taken");
@@ -163,51 +137,30 @@ impl Suite<'_> {
         let mut in_order = names.map(str::to_owned);
         in_order.sort();
         assert_eq!(self.names("names").await, in_order);
-        self.delete(&names.map(|name| format!("names/{name}")).each_ref().map(String::as_str))
-            .await;
+        self.delete(&names.map(|name| format!("names/{name}")).each_ref().map(String::as_str)).await;
         assert_eq!(self.names("names").await, [""; 0]);
     }
 
     async fn lists_are_in_order_with_times(&self) {
         // stores keep whole seconds
         let before = Utc::now() - TimeDelta::seconds(2);
-        for name in [
-            "order/b.png",
-            "order/a/z.png",
-            "order/a-b.png",
-            "order/B.png",
-            "order/a.png",
-        ] {
+        for name in ["order/b.png", "order/a/z.png", "order/a-b.png", "order/B.png", "order/a.png"] {
             self.put(&self.at(name), b"x").await.expect("a fresh name is taken");
         }
         let after = Utc::now() + TimeDelta::seconds(2);
-        assert_eq!(
-            self.names("order").await,
-            ["B.png", "a-b.png", "a.png", "a/z.png", "b.png"]
-        );
+        assert_eq!(self.names("order").await, ["B.png", "a-b.png", "a.png", "a/z.png", "b.png"]);
         let listed = self.store.list(self.bucket).await.expect("listing works");
-        let own: Vec<_> = listed
-            .iter()
-            .filter(|object| object.path.starts_with(&self.folder))
-            .collect();
-        assert!(
-            own.iter()
-                .all(|object| object.modified >= before - TimeDelta::minutes(5) && object.modified <= after)
-        );
+        let own: Vec<_> = listed.iter().filter(|object| object.path.starts_with(&self.folder)).collect();
+        assert!(own.iter().all(|object| object.modified >= before - TimeDelta::minutes(5) && object.modified <= after));
         let fresh = own.iter().filter(|object| object.path.contains("/order/"));
-        assert!(
-            fresh.clone().all(|object| object.modified >= before),
-            "{:?}",
-            fresh.collect::<Vec<_>>()
-        );
+        assert!(fresh.clone().all(|object| object.modified >= before), "{:?}", fresh.collect::<Vec<_>>());
     }
 
     async fn deleting_is_idempotent(&self) {
         for name in ["delete/a.png", "delete/b.png", "delete/c.png"] {
             self.put(&self.at(name), b"x").await.expect("a fresh name is taken");
         }
-        self.delete(&["delete/a.png", "delete/never-there.png", "delete/b.png"])
-            .await;
+        self.delete(&["delete/a.png", "delete/never-there.png", "delete/b.png"]).await;
         assert_eq!(self.names("delete").await, ["c.png"]);
         assert_eq!(self.bytes(&self.at("delete/a.png")).await, None);
         self.delete(&["delete/a.png", "delete/b.png"]).await;
@@ -215,10 +168,7 @@ impl Suite<'_> {
         assert_eq!(self.names("delete").await, ["c.png"]);
         // a path that leaves its bucket deletes nothing
         let outside = format!("{}/delete/../delete/c.png", self.folder);
-        self.store
-            .delete(self.bucket, &[outside])
-            .await
-            .expect("it counts as deleted");
+        self.store.delete(self.bucket, &[outside]).await.expect("it counts as deleted");
         assert_eq!(self.names("delete").await, ["c.png"]);
     }
 
@@ -234,14 +184,8 @@ impl Suite<'_> {
 
     async fn foreign_places_are_refused(&self) {
         let places = [
-            ObjectPath {
-                bucket: "nobodys-bucket".into(),
-                path: "a.png".into(),
-            },
-            ObjectPath {
-                bucket: "../outside".into(),
-                path: "a.png".into(),
-            },
+            ObjectPath { bucket: "nobodys-bucket".into(), path: "a.png".into() },
+            ObjectPath { bucket: "../outside".into(), path: "a.png".into() },
             self.at("../../outside.png"),
             self.at("/a.png"),
             self.at(""),

@@ -5,7 +5,12 @@ use domain::{
 };
 use repository::{
     Db, Repository,
-    identity::{gym::{Gyms, SeaGyms}, membership::SeaMemberships, module::{Modules, SeaModules}, user::{SeaUsers, Users}},
+    identity::{
+        gym::{Gyms, SeaGyms},
+        membership::SeaMemberships,
+        module::{Modules, SeaModules},
+        user::{SeaUsers, Users},
+    },
 };
 
 /// Makes valid rows. Names are handles: `ana` becomes `ana@example.test` with the subject `test|ana`.

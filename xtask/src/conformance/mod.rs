@@ -27,9 +27,9 @@ use std::time::Duration;
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The served document: a file, or an http:// address
+    /// The served document, a file or an http:// address; else the one that the handlers make
     #[arg(long, value_name = "FILE|URL")]
-    openapi: String,
+    openapi: Option<String>,
     /// List the operations that do not conform, and why
     #[arg(long)]
     verbose: bool,
@@ -47,8 +47,11 @@ type Counts = BTreeMap<String, (usize, usize)>;
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let reference = reference::parse(&serde_json::from_slice(&std::fs::read(data("reference-api.json"))?)?)
         .context("xtask/data/reference-api.json")?;
-    let ours = openapi::parse(&serde_json::from_str(&document(&arguments.openapi)?).context("not a JSON document")?)
-        .with_context(|| arguments.openapi.clone())?;
+    let served = match &arguments.openapi {
+        Some(place) => serde_json::from_str(&document(place)?).with_context(|| format!("{place} is not JSON"))?,
+        None => gymapi::http::document(),
+    };
+    let ours = openapi::parse(&served).context("the OpenAPI document")?;
     let mut deviations = deviation::read(&data("deviations.toml"))?;
 
     let mut counts = Counts::new();

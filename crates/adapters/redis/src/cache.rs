@@ -22,18 +22,14 @@ impl ToRedisArgs for Envelope<'_> {
     fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
         out.reserve_space_for_args([8 + self.1.len()]);
         let mut arg = out.writer_for_next_arg();
-        let written = arg
-            .write_all(&self.0.0.to_le_bytes())
-            .and_then(|()| arg.write_all(self.1));
+        let written = arg.write_all(&self.0.0.to_le_bytes()).and_then(|()| arg.write_all(self.1));
         debug_assert!(written.is_ok(), "the command's buffer is memory");
     }
 }
 
 /// The value in an envelope, if it was stored under `version`. A slice of the answer's buffer, not a copy.
 fn open(envelope: Option<Bytes>, version: Version) -> Option<Bytes> {
-    envelope
-        .filter(|e| e.starts_with(&version.0.to_le_bytes()))
-        .map(|e| e.slice(8..))
+    envelope.filter(|e| e.starts_with(&version.0.to_le_bytes())).map(|e| e.slice(8..))
 }
 
 impl RedisStore {
@@ -43,14 +39,7 @@ impl RedisStore {
         let mut commands = redis::pipe();
         for ns in namespaces {
             let key = self.keys.version(ns);
-            commands
-                .cmd("SET")
-                .arg(&key)
-                .arg(Version::fresh().0)
-                .arg("NX")
-                .arg("EX")
-                .arg(VERSION_TTL)
-                .ignore();
+            commands.cmd("SET").arg(&key).arg(Version::fresh().0).arg("NX").arg("EX").arg(VERSION_TTL).ignore();
             commands.cmd("GET").arg(&key);
         }
         self.ask(&commands).await
@@ -65,56 +54,29 @@ impl Cache for RedisStore {
         }
         let mut commands = redis::pipe();
         for (ns, key) in keys {
-            commands
-                .cmd("MGET")
-                .arg(self.keys.version(ns))
-                .arg(self.keys.data(ns, key));
+            commands.cmd("MGET").arg(self.keys.version(ns)).arg(self.keys.data(ns, key));
         }
         let found: Vec<(Option<u64>, Option<Bytes>)> = self.ask(&commands).await?;
-        let new: Vec<&Ns> = keys
-            .iter()
-            .zip(&found)
-            .filter(|(_, f)| f.0.is_none())
-            .map(|((ns, _), _)| *ns)
-            .collect();
-        let mut founded = if new.is_empty() {
-            Vec::new()
-        } else {
-            self.found(&new).await?
-        }
-        .into_iter();
+        let new: Vec<&Ns> = keys.iter().zip(&found).filter(|(_, f)| f.0.is_none()).map(|((ns, _), _)| *ns).collect();
+        let mut founded = if new.is_empty() { Vec::new() } else { self.found(&new).await? }.into_iter();
         let mut lookups = Vec::with_capacity(keys.len());
         for (version, envelope) in found {
             let version = version.or_else(|| founded.next()).map(Version);
             let version = version.ok_or_else(|| CacheError::Unavailable("a version was lost".to_owned()))?;
-            lookups.push(Lookup {
-                version,
-                value: open(envelope, version),
-            });
+            lookups.push(Lookup { version, value: open(envelope, version) });
         }
         Ok(lookups)
     }
 
     async fn put(&self, ns: &Ns, key: &str, version: Version, value: Bytes, ttl: Duration) -> Result<(), CacheError> {
         let mut commands = redis::pipe();
-        commands
-            .cmd("PSETEX")
-            .arg(self.keys.data(ns, key))
-            .arg(millis(ttl))
-            .arg(Envelope(version, &value))
-            .ignore();
+        commands.cmd("PSETEX").arg(self.keys.data(ns, key)).arg(millis(ttl)).arg(Envelope(version, &value)).ignore();
         self.ask(&commands).await
     }
 
     async fn bump(&self, ns: &Ns) -> Result<(), CacheError> {
         let mut commands = redis::pipe();
-        commands
-            .cmd("SET")
-            .arg(self.keys.version(ns))
-            .arg(Version::fresh().0)
-            .arg("EX")
-            .arg(VERSION_TTL)
-            .ignore();
+        commands.cmd("SET").arg(self.keys.version(ns)).arg(Version::fresh().0).arg("EX").arg(VERSION_TTL).ignore();
         self.ask(&commands).await
     }
 
@@ -123,12 +85,7 @@ impl Cache for RedisStore {
         let (mut cursor, mut deleted) = (0_u64, 0);
         loop {
             let mut scan = redis::pipe();
-            scan.cmd("SCAN")
-                .arg(cursor)
-                .arg("MATCH")
-                .arg(&pattern)
-                .arg("COUNT")
-                .arg(PAGE);
+            scan.cmd("SCAN").arg(cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(PAGE);
             let ((next, page),): ((u64, Vec<Bytes>),) = self.ask_counted("scan", &scan).await?;
             if !page.is_empty() {
                 // one command a key, so that the keys may stand in different cluster slots
@@ -136,11 +93,7 @@ impl Cache for RedisStore {
                 for key in &page {
                     unlink.cmd("UNLINK").arg(key.as_ref());
                 }
-                deleted += self
-                    .ask_counted::<Vec<u64>>("delete", &unlink)
-                    .await?
-                    .into_iter()
-                    .sum::<u64>();
+                deleted += self.ask_counted::<Vec<u64>>("delete", &unlink).await?.into_iter().sum::<u64>();
             }
             if next == 0 {
                 return Ok(deleted);

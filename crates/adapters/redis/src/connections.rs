@@ -34,25 +34,15 @@ pub(crate) struct Connections {
 impl Connections {
     pub(crate) fn new(url: &str, size: usize) -> Result<Self, CacheError> {
         let size = size.max(1);
-        let config = AsyncConnectionConfig::new()
-            .set_response_timeout(Some(LIMIT))
-            .set_connection_timeout(Some(LIMIT));
+        let config = AsyncConnectionConfig::new().set_response_timeout(Some(LIMIT)).set_connection_timeout(Some(LIMIT));
         let manager = Manager::new_with_config(url, config).map_err(unavailable)?;
         let pool = Pool::builder(manager)
             .max_size(size)
-            .timeouts(Timeouts {
-                wait: Some(LIMIT),
-                create: Some(LIMIT),
-                recycle: Some(LIMIT),
-            })
+            .timeouts(Timeouts { wait: Some(LIMIT), create: Some(LIMIT), recycle: Some(LIMIT) })
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(unavailable)?;
-        Ok(Self {
-            pool,
-            places: (0..size).map(|_| Place::default()).collect(),
-            next: AtomicUsize::new(0),
-        })
+        Ok(Self { pool, places: (0..size).map(|_| Place::default()).collect(), next: AtomicUsize::new(0) })
     }
 
     /// Sends the commands in one round trip.
@@ -84,11 +74,7 @@ impl Connections {
                 }
                 let closed = error.is_connection_dropped();
                 let error = unavailable(error);
-                Err(if closed {
-                    Failure::Closed(error)
-                } else {
-                    Failure::Other(error)
-                })
+                Err(if closed { Failure::Closed(error) } else { Failure::Other(error) })
             }
         }
     }

@@ -16,12 +16,7 @@ impl Counter for RedisStore {
         let current = self.keys.sliding(key, now);
         let mut commands = redis::pipe();
         commands.cmd("INCR").arg(&current);
-        commands
-            .cmd("PEXPIRE")
-            .arg(&current)
-            .arg(millis(window).saturating_mul(2))
-            .arg("NX")
-            .ignore();
+        commands.cmd("PEXPIRE").arg(&current).arg(millis(window).saturating_mul(2)).arg("NX").ignore();
         commands.cmd("GET").arg(self.keys.sliding(key, now.saturating_sub(1)));
         let (current, previous): (u64, Option<u64>) = self.ask_counted("slide", &commands).await?;
         Ok(estimate(current, previous.unwrap_or(0), elapsed, window))
@@ -35,9 +30,6 @@ impl Counter for RedisStore {
         commands.cmd("PTTL").arg(&key);
         let (count, left): (u64, i64) = self.ask_counted("fixed", &commands).await?;
         // negative: the window ended between the commands
-        Ok(Hits {
-            count: count as f64,
-            resets_in: Duration::from_millis(u64::try_from(left).unwrap_or(0)),
-        })
+        Ok(Hits { count: count as f64, resets_in: Duration::from_millis(u64::try_from(left).unwrap_or(0)) })
     }
 }

@@ -29,50 +29,27 @@ pub(crate) enum Key<'a> {
 
 impl Keys {
     pub(crate) fn new(prefix: &str) -> Self {
-        Self {
-            prefix: prefix.to_owned(),
-        }
+        Self { prefix: prefix.to_owned() }
     }
     pub(crate) fn version<'a>(&'a self, ns: &'a Ns) -> Key<'a> {
-        Key::Version {
-            prefix: &self.prefix,
-            ns,
-        }
+        Key::Version { prefix: &self.prefix, ns }
     }
     pub(crate) fn data<'a>(&'a self, ns: &'a Ns, key: &'a str) -> Key<'a> {
-        Key::Data {
-            prefix: &self.prefix,
-            ns,
-            key,
-        }
+        Key::Data { prefix: &self.prefix, ns, key }
     }
     pub(crate) fn sliding<'a>(&'a self, key: &'a str, bucket: u64) -> Key<'a> {
-        Key::Sliding {
-            prefix: &self.prefix,
-            key,
-            bucket,
-        }
+        Key::Sliding { prefix: &self.prefix, key, bucket }
     }
     pub(crate) fn fixed<'a>(&'a self, key: &'a str) -> Key<'a> {
-        Key::Fixed {
-            prefix: &self.prefix,
-            key,
-        }
+        Key::Fixed { prefix: &self.prefix, key }
     }
     pub(crate) fn one_time<'a>(&'a self, key: &'a str) -> Key<'a> {
-        Key::OneTime {
-            prefix: &self.prefix,
-            key,
-        }
+        Key::OneTime { prefix: &self.prefix, key }
     }
     /// The pattern of MATCH that finds the data keys whose text, without our prefix, matches `pattern`. Only `*`
     /// and `?` are special to the port; what else Redis would read as special is escaped.
     pub(crate) fn data_matching(&self, pattern: &str) -> String {
-        format!(
-            "{}:d:{{*}}{}",
-            escape(&self.prefix, &['*', '?', '[', ']', '\\']),
-            escape(pattern, &['[', ']', '\\'])
-        )
+        format!("{}:d:{{*}}{}", escape(&self.prefix, &['*', '?', '[', ']', '\\']), escape(pattern, &['[', ']', '\\']))
     }
 }
 

@@ -8,12 +8,7 @@ use std::time::Duration;
 impl OneTimeStore for RedisStore {
     async fn put(&self, key: &str, value: String, ttl: Duration) -> Result<(), CacheError> {
         let mut commands = redis::pipe();
-        commands
-            .cmd("PSETEX")
-            .arg(self.keys.one_time(key))
-            .arg(millis(ttl))
-            .arg(value)
-            .ignore();
+        commands.cmd("PSETEX").arg(self.keys.one_time(key)).arg(millis(ttl)).arg(value).ignore();
         self.ask_counted("put_once", &commands).await
     }
 

@@ -20,10 +20,7 @@ impl RedisStore {
     /// # Errors
     /// When the address cannot be read, or asks for what this build does not speak (TLS).
     pub fn connect(url: &str, prefix: &str, pool_size: usize) -> Result<Self, CacheError> {
-        Ok(Self {
-            connections: Connections::new(url, pool_size)?,
-            keys: Keys::new(prefix),
-        })
+        Ok(Self { connections: Connections::new(url, pool_size)?, keys: Keys::new(prefix) })
     }
 
     /// Whether the server answers, for readiness checks.

@@ -46,15 +46,9 @@ async fn idn_101_hits_misses_and_operations_are_counted_over_memory() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let _guard = metrics::set_default_local_recorder(&recorder);
     let stats = Arc::new(CacheStats::default());
-    REQUEST_STATS
-        .scope(stats.clone(), use_it(Arc::new(MemoryCache::new(1 << 20))))
-        .await;
+    REQUEST_STATS.scope(stats.clone(), use_it(Arc::new(MemoryCache::new(1 << 20)))).await;
     assert_lines(&recorder.handle().render(), &OF_USE);
-    assert_eq!(
-        (stats.hits.load(Relaxed), stats.misses.load(Relaxed)),
-        (2, 2),
-        "and for the request (IDN-106)"
-    );
+    assert_eq!((stats.hits.load(Relaxed), stats.misses.load(Relaxed)), (2, 2), "and for the request (IDN-106)");
 }
 
 #[tokio::test]

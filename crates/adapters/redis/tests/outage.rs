@@ -23,16 +23,7 @@ struct Server {
 impl Server {
     fn start(binary: &str, port: u16) -> Self {
         let child = Command::new(binary)
-            .args([
-                "--port",
-                &port.to_string(),
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-                "--appendonly",
-                "no",
-            ])
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
@@ -55,10 +46,7 @@ impl Server {
     /// Stops the process without ending it: connections stay open and nothing answers.
     fn freeze(&self, frozen: bool) {
         let signal = if frozen { "-STOP" } else { "-CONT" };
-        let sent = Command::new("kill")
-            .args([signal, &self.child.id().to_string()])
-            .status()
-            .unwrap();
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
     }
 }
@@ -82,11 +70,7 @@ async fn idn_95_reads_stay_right_and_fast_while_redis_is_down_and_recover() {
     drop(server);
     let started = Instant::now();
     for i in 2..102 {
-        assert_eq!(
-            front.get_or_load(&users, "k", TTL, || loads.next()).await,
-            Ok(i),
-            "every read loads"
-        );
+        assert_eq!(front.get_or_load(&users, "k", TTL, || loads.next()).await, Ok(i), "every read loads");
     }
     assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
     assert_eq!(front.clear_matching("users:*").await, 0, "IDN-98");
@@ -94,11 +78,7 @@ async fn idn_95_reads_stay_right_and_fast_while_redis_is_down_and_recover() {
     let _server = Server::start(&binary, port);
     sleep(COOL_DOWN).await;
     assert_eq!(front.get_or_load(&users, "k", TTL, || loads.next()).await, Ok(102));
-    assert_eq!(
-        front.get_or_load(&users, "k", TTL, || loads.next()).await,
-        Ok(102),
-        "cached again"
-    );
+    assert_eq!(front.get_or_load(&users, "k", TTL, || loads.next()).await, Ok(102), "cached again");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,25 +94,13 @@ async fn idn_100_a_namespace_whose_invalidation_failed_is_bypassed_until_it_went
     let started = Instant::now();
     front.invalidate(&users).await;
     assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
-    assert_eq!(
-        front.get_or_load(&users, "k", TTL, || loads.next()).await,
-        Ok(2),
-        "bypassed while it is down"
-    );
+    assert_eq!(front.get_or_load(&users, "k", TTL, || loads.next()).await, Ok(2), "bypassed while it is down");
 
     server.freeze(false);
     sleep(COOL_DOWN).await;
-    assert_eq!(
-        front.get_or_load(&users, "k", TTL, || loads.next()).await,
-        Ok(3),
-        "and never the old value after"
-    );
+    assert_eq!(front.get_or_load(&users, "k", TTL, || loads.next()).await, Ok(3), "and never the old value after");
     assert_eq!(front.get_or_load(&users, "k", TTL, || loads.next()).await, Ok(3));
-    assert_eq!(
-        neighbour.get_or_load(&users, "k", TTL, || loads.next()).await,
-        Ok(3),
-        "in no process"
-    );
+    assert_eq!(neighbour.get_or_load(&users, "k", TTL, || loads.next()).await, Ok(3), "in no process");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -161,11 +129,7 @@ async fn a_silent_server_fails_a_request_within_the_limit_and_is_used_again_when
     server.freeze(true);
     let started = Instant::now();
     assert!(store.ping().await.is_err());
-    assert!(
-        started.elapsed() < Duration::from_millis(450),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_millis(450), "{:?}", started.elapsed());
     server.freeze(false);
     for _ in 0..4 {
         store.ping().await.unwrap();

@@ -46,11 +46,7 @@ impl SqsQueue {
             group => group,
         };
         let body = letter.body().unwrap_or_default().to_owned();
-        let message = Message {
-            body,
-            group,
-            dedup_id: format!("replay-{id}"),
-        };
+        let message = Message { body, group, dedup_id: format!("replay-{id}") };
         if let Err(error) = self.send(&[message]).await.into_iter().collect::<Result<(), _>>() {
             self.release(url, &[letter]).await;
             return Err(error);
@@ -96,11 +92,7 @@ impl SqsQueue {
                     .ok()
             };
             let entries: Vec<_> = chunk.iter().enumerate().filter_map(entry).collect();
-            let request = self
-                .client
-                .change_message_visibility_batch()
-                .queue_url(url)
-                .set_entries(Some(entries));
+            let request = self.client.change_message_visibility_batch().queue_url(url).set_entries(Some(entries));
             match call(LIMIT, || request.clone().send()).await {
                 Ok(output) if output.failed().is_empty() => {}
                 Ok(output) => tracing::warn!(failed = output.failed().len(), "dead letters stay hidden for a minute"),
@@ -111,9 +103,7 @@ impl SqsQueue {
 }
 
 fn sent_at(message: &SqsMessage) -> u64 {
-    attribute(message, &Attribute::SentTimestamp)
-        .and_then(|millis| millis.parse().ok())
-        .unwrap_or(0)
+    attribute(message, &Attribute::SentTimestamp).and_then(|millis| millis.parse().ok()).unwrap_or(0)
 }
 
 fn dead_letter(message: SqsMessage) -> DeadLetter {

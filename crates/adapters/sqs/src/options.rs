@@ -70,13 +70,7 @@ impl SqsOptions {
         }
         let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let (access_key, secret_key) = (variable("AWS_ACCESS_KEY_ID")?, variable("AWS_SECRET_ACCESS_KEY")?);
-        Some(Credentials::new(
-            access_key,
-            secret_key,
-            variable("AWS_SESSION_TOKEN"),
-            None,
-            "environment",
-        ))
+        Some(Credentials::new(access_key, secret_key, variable("AWS_SESSION_TOKEN"), None, "environment"))
     }
 }
 
@@ -102,10 +96,7 @@ mod tests {
 
     #[test]
     fn the_secret_key_is_not_printed() {
-        let options = SqsOptions {
-            secret_key: Some("hush".into()),
-            ..SqsOptions::new("q.fifo", "us-east-1")
-        };
+        let options = SqsOptions { secret_key: Some("hush".into()), ..SqsOptions::new("q.fifo", "us-east-1") };
         assert!(!format!("{options:?}").contains("hush"));
     }
 }

@@ -65,14 +65,7 @@ impl SqsQueue {
     }
 
     pub(crate) async fn delete(&self, url: &str, receipt: &str) -> Result<(), Failure> {
-        call(LIMIT, || {
-            self.client
-                .delete_message()
-                .queue_url(url)
-                .receipt_handle(receipt)
-                .send()
-        })
-        .await?;
+        call(LIMIT, || self.client.delete_message().queue_url(url).receipt_handle(receipt).send()).await?;
         Ok(())
     }
 }
@@ -133,16 +126,12 @@ fn delivery(message: SqsMessage) -> Delivery {
 }
 
 pub(crate) fn receive_count(message: &SqsMessage) -> u32 {
-    attribute(message, &Attribute::ApproximateReceiveCount)
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(1)
+    attribute(message, &Attribute::ApproximateReceiveCount).and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
 /// Empty for a message of a standard queue.
 pub(crate) fn group(message: &SqsMessage) -> String {
-    attribute(message, &Attribute::MessageGroupId)
-        .unwrap_or_default()
-        .to_owned()
+    attribute(message, &Attribute::MessageGroupId).unwrap_or_default().to_owned()
 }
 
 pub(crate) fn attribute<'a>(message: &'a SqsMessage, name: &Attribute) -> Option<&'a str> {
@@ -168,19 +157,8 @@ mod tests {
 
     #[test]
     fn a_time_is_rounded_up_to_the_second_and_capped() {
-        for (millis, expected) in [
-            (0, 0),
-            (1, 1),
-            (1000, 1),
-            (1001, 2),
-            (180_000, 180),
-            (86_400_000, 43_200),
-        ] {
-            assert_eq!(
-                visibility_seconds(Duration::from_millis(millis)),
-                expected,
-                "{millis} ms"
-            );
+        for (millis, expected) in [(0, 0), (1, 1), (1000, 1), (1001, 2), (180_000, 180), (86_400_000, 43_200)] {
+            assert_eq!(visibility_seconds(Duration::from_millis(millis)), expected, "{millis} ms");
         }
     }
 }

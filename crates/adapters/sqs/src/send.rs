@@ -29,20 +29,13 @@ struct Lane {
 
 impl Lane {
     fn new() -> Self {
-        Self {
-            left: VecDeque::new(),
-            pauses: pauses().build(),
-            is_suspect: false,
-        }
+        Self { left: VecDeque::new(), pauses: pauses().build(), is_suspect: false }
     }
 
     /// The first is settled; the rest, if there is any.
     fn next(mut self) -> Option<Self> {
         self.left.pop_front();
-        (!self.left.is_empty()).then(|| Self {
-            left: self.left,
-            ..Self::new()
-        })
+        (!self.left.is_empty()).then(|| Self { left: self.left, ..Self::new() })
     }
 }
 
@@ -71,14 +64,7 @@ pub(crate) async fn send(client: &Client, url: &str, messages: &[Message]) -> Ve
             }
         }
     }
-    let mut sending = Sending {
-        client,
-        url,
-        messages,
-        answers,
-        ready: lanes.into(),
-        paused: Vec::new(),
-    };
+    let mut sending = Sending { client, url, messages, answers, ready: lanes.into(), paused: Vec::new() };
     while let Some(batch) = sending.next_batch().await {
         sending.send_batch(batch).await;
     }
@@ -93,20 +79,13 @@ impl Sending<'_> {
             tokio::time::sleep_until(earliest).await;
         }
         let now = Instant::now();
-        let due = self
-            .paused
-            .extract_if(.., |(until, _)| *until <= now)
-            .map(|(_, lane)| lane);
+        let due = self.paused.extract_if(.., |(until, _)| *until <= now).map(|(_, lane)| lane);
         self.ready.extend(due);
 
         let mut batch: Vec<Lane> = Vec::with_capacity(MAX_ENTRIES);
         let mut size = 0;
         while let Some(lane) = self.ready.front() {
-            size += lane
-                .left
-                .front()
-                .and_then(|at| self.messages.get(*at))
-                .map_or(0, |m| m.body.len());
+            size += lane.left.front().and_then(|at| self.messages.get(*at)).map_or(0, |m| m.body.len());
             let is_alone = batch.first().is_some_and(|first| first.is_suspect);
             let has_room = !is_alone && !lane.is_suspect && batch.len() < MAX_ENTRIES && size <= MAX_BATCH;
             if !batch.is_empty() && !has_room {
@@ -118,18 +97,8 @@ impl Sending<'_> {
     }
 
     async fn send_batch(&mut self, batch: Vec<Lane>) {
-        let entries: Vec<_> = batch
-            .iter()
-            .enumerate()
-            .filter_map(|(id, lane)| self.entry(id, lane))
-            .collect();
-        let request = || {
-            self.client
-                .send_message_batch()
-                .queue_url(self.url)
-                .set_entries(Some(entries.clone()))
-                .send()
-        };
+        let entries: Vec<_> = batch.iter().enumerate().filter_map(|(id, lane)| self.entry(id, lane)).collect();
+        let request = || self.client.send_message_batch().queue_url(self.url).set_entries(Some(entries.clone())).send();
         match call(LIMIT, request).await {
             Ok(output) => {
                 let failed: HashMap<&str, &BatchResultErrorEntry> =
@@ -152,20 +121,13 @@ impl Sending<'_> {
                     if is_alone {
                         self.settle(lane, Err(QueueError::Refused(text.clone())));
                     } else {
-                        self.ready.push_front(Lane {
-                            is_suspect: true,
-                            ..lane
-                        });
+                        self.ready.push_front(Lane { is_suspect: true, ..lane });
                     }
                 }
             }
             // it was tried four times, or is of no use: what is left would fare no better
             Err(Failure::Passing(text) | Failure::Settings(text) | Failure::Fault { text, .. }) => {
-                let rest = self
-                    .ready
-                    .drain(..)
-                    .chain(self.paused.drain(..).map(|(_, lane)| lane))
-                    .collect::<Vec<_>>();
+                let rest = self.ready.drain(..).chain(self.paused.drain(..).map(|(_, lane)| lane)).collect::<Vec<_>>();
                 for lane in batch.into_iter().chain(rest) {
                     self.give_up(lane, &text);
                 }
@@ -175,13 +137,9 @@ impl Sending<'_> {
 
     fn entry(&self, id: usize, lane: &Lane) -> Option<SendMessageBatchRequestEntry> {
         let message = self.messages.get(*lane.left.front()?)?;
-        let mut entry = SendMessageBatchRequestEntry::builder()
-            .id(id.to_string())
-            .message_body(&message.body);
+        let mut entry = SendMessageBatchRequestEntry::builder().id(id.to_string()).message_body(&message.body);
         if is_fifo(self.url) {
-            entry = entry
-                .message_group_id(&message.group)
-                .message_deduplication_id(&message.dedup_id);
+            entry = entry.message_group_id(&message.group).message_deduplication_id(&message.dedup_id);
         }
         // fails only without an id or a body
         entry.build().ok()

@@ -23,25 +23,16 @@ impl SqsOptions {
         let client = self.client();
         let retention = (Attribute::MessageRetentionPeriod, DEAD_LETTER_RETENTION.to_string());
         let dead = ensure_queue(&client, &format!("{name}-dead.fifo"), retention).await?;
-        let visibility = (
-            Attribute::VisibilityTimeout,
-            visibility_seconds(self.visibility).to_string(),
-        );
+        let visibility = (Attribute::VisibilityTimeout, visibility_seconds(self.visibility).to_string());
         let queue = ensure_queue(&client, &format!("{name}.fifo"), visibility).await?;
         if attribute(&client, &queue, Attribute::RedrivePolicy).await?.is_none() {
-            let dead = attribute(&client, &dead, Attribute::QueueArn)
-                .await?
-                .unwrap_or_default();
+            let dead = attribute(&client, &dead, Attribute::QueueArn).await?.unwrap_or_default();
             let policy = serde_json::json!({ "deadLetterTargetArn": dead, "maxReceiveCount": max_attempts });
             let request = client.set_queue_attributes().queue_url(&queue);
             let request = request.attributes(Attribute::RedrivePolicy, policy.to_string());
             call(LIMIT, || request.clone().send()).await?;
         }
-        Ok(Self {
-            queue_url: queue,
-            dead_letter_queue_url: Some(dead),
-            ..self
-        })
+        Ok(Self { queue_url: queue, dead_letter_queue_url: Some(dead), ..self })
     }
 }
 
@@ -55,17 +46,11 @@ async fn ensure_queue(client: &Client, name: &str, setting: (Attribute, String))
     }
     let attributes = HashMap::from([(Attribute::FifoQueue, "true".to_owned()), setting]);
     let request = client.create_queue().queue_name(name).set_attributes(Some(attributes));
-    Ok(call(LIMIT, || request.clone().send())
-        .await?
-        .queue_url
-        .unwrap_or_default())
+    Ok(call(LIMIT, || request.clone().send()).await?.queue_url.unwrap_or_default())
 }
 
 async fn attribute(client: &Client, url: &str, name: Attribute) -> Result<Option<String>, Failure> {
-    let request = client
-        .get_queue_attributes()
-        .queue_url(url)
-        .attribute_names(name.clone());
+    let request = client.get_queue_attributes().queue_url(url).attribute_names(name.clone());
     let output = call(LIMIT, || request.clone().send()).await?;
     Ok(output.attributes.and_then(|mut all| all.remove(&name)))
 }

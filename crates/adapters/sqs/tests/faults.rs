@@ -1,9 +1,5 @@
 //! What SQS does on a bad day, which no stand-in does of itself: entries of a batch that fail, throttling, silence.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "the stand-in's answers are test code too"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "the stand-in's answers are test code too")]
 use gymapi_sqs::{SqsOptions, SqsQueue};
 use ports::queue::{MAX_BODY, Message, Queue, QueueError};
 use serde_json::{Value, json};
@@ -41,10 +37,7 @@ impl Respond for Sqs {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let entries = body["Entries"].as_array().unwrap();
-        let bodies: Vec<String> = entries
-            .iter()
-            .map(|e| e["MessageBody"].as_str().unwrap().to_owned())
-            .collect();
+        let bodies: Vec<String> = entries.iter().map(|e| e["MessageBody"].as_str().unwrap().to_owned()).collect();
         let mut calls = self.calls.lock().unwrap();
         calls.push(bodies.clone());
         let outcomes = match (self.script)(calls.len() - 1, &bodies) {
@@ -73,10 +66,7 @@ impl Respond for Sqs {
 
 impl Sqs {
     async fn start(script: impl Fn(usize, &[String]) -> Call + Send + Sync + 'static) -> (Self, MockServer, SqsQueue) {
-        let sqs = Self {
-            script: Arc::new(script),
-            calls: Arc::default(),
-        };
+        let sqs = Self { script: Arc::new(script), calls: Arc::default() };
         let server = MockServer::start().await;
         let send = Mock::given(header("x-amz-target", "AmazonSQS.SendMessageBatch"));
         send.respond_with(sqs.clone()).mount(&server).await;
@@ -100,11 +90,7 @@ fn connect(endpoint: &str, name: &str) -> SqsQueue {
 
 fn message(body: &str) -> Message {
     // the group is the body's first letter
-    Message {
-        body: body.into(),
-        group: body[..1].into(),
-        dedup_id: body.chars().take(40).collect(),
-    }
+    Message { body: body.into(), group: body[..1].into(), dedup_id: body.chars().take(40).collect() }
 }
 
 fn messages(bodies: &[&str]) -> Vec<Message> {
@@ -122,11 +108,7 @@ fn is_unavailable(answer: &Result<(), QueueError>) -> bool {
 #[tokio::test]
 async fn evt_73_a_failed_entry_is_retried_alone_and_its_group_does_not_overtake_it() {
     let (sqs, _server, queue) = Sqs::start(|call, bodies| match call {
-        0 => Call::Entries(vec![
-            Entry::Failed("InternalError", false),
-            Entry::Taken,
-            Entry::LeftOut,
-        ]),
+        0 => Call::Entries(vec![Entry::Failed("InternalError", false), Entry::Taken, Entry::LeftOut]),
         _ => all_taken(bodies),
     })
     .await;
@@ -138,16 +120,8 @@ async fn evt_73_a_failed_entry_is_retried_alone_and_its_group_does_not_overtake_
     assert_eq!(calls[1], ["b2"], "other groups do not wait for the pause");
     let sent: Vec<_> = calls[1..].concat();
     for group in ["a", "b", "c"] {
-        let of_group: Vec<_> = sent
-            .iter()
-            .filter(|body| body.starts_with(group))
-            .map(|b| b[1..].to_owned())
-            .collect();
-        assert_eq!(
-            of_group,
-            if group == "b" { vec!["2"] } else { vec!["1", "2"] },
-            "{group} in {calls:?}"
-        );
+        let of_group: Vec<_> = sent.iter().filter(|body| body.starts_with(group)).map(|b| b[1..].to_owned()).collect();
+        assert_eq!(of_group, if group == "b" { vec!["2"] } else { vec!["1", "2"] }, "{group} in {calls:?}");
     }
 }
 
@@ -163,10 +137,7 @@ async fn an_entry_that_fails_four_times_is_unavailable_and_so_are_the_later_ones
     .await;
     let answers = queue.send(&messages(&["a1", "b1", "a2", "b2", "a3"])).await;
     assert_eq!([&answers[0], &answers[1], &answers[3]], [&Ok(()); 3]);
-    assert!(
-        is_unavailable(&answers[2]) && is_unavailable(&answers[4]),
-        "{answers:?}"
-    );
+    assert!(is_unavailable(&answers[2]) && is_unavailable(&answers[4]), "{answers:?}");
     let sent = sqs.calls().concat();
     assert_eq!(sent.iter().filter(|body| *body == "a2").count(), 4);
     assert!(!sent.contains(&"a3".to_owned()), "{sent:?}");
@@ -212,19 +183,10 @@ async fn throttling_and_server_errors_pass() {
 #[tokio::test]
 async fn a_server_that_stays_broken_is_asked_four_times_in_all() {
     let (sqs, _server, queue) = Sqs::start(|_, _| Call::Status(500, "InternalError")).await;
-    let many: Vec<_> = (0..30)
-        .map(|i| Message {
-            group: format!("g{i}"),
-            ..message(&format!("m{i}"))
-        })
-        .collect();
+    let many: Vec<_> = (0..30).map(|i| Message { group: format!("g{i}"), ..message(&format!("m{i}")) }).collect();
     let answers = queue.send(&many).await;
     assert!(answers.iter().all(is_unavailable), "{answers:?}");
-    assert_eq!(
-        sqs.calls().len(),
-        4,
-        "what is left is not tried against a server that is down"
-    );
+    assert_eq!(sqs.calls().len(), 4, "what is left is not tried against a server that is down");
 }
 
 #[tokio::test]
@@ -251,12 +213,7 @@ async fn a_batch_refused_as_a_whole_is_sent_one_by_one_to_find_the_one_to_blame(
 #[tokio::test]
 async fn evt_73_a_batch_has_at_most_ten_entries_and_256_kib() {
     let (sqs, _server, queue) = Sqs::start(|_, bodies| all_taken(bodies)).await;
-    let many: Vec<_> = (0..25)
-        .map(|i| Message {
-            group: format!("g{i}"),
-            ..message(&format!("m{i}"))
-        })
-        .collect();
+    let many: Vec<_> = (0..25).map(|i| Message { group: format!("g{i}"), ..message(&format!("m{i}")) }).collect();
     assert_eq!(queue.send(&many).await, vec![Ok(()); 25]);
     assert_eq!(sqs.calls().iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
 
@@ -276,10 +233,7 @@ async fn evt_72_only_a_fifo_queue_gets_group_and_deduplication_id() {
         let body: Value = serde_json::from_slice(&requests[0].body).unwrap();
         let entry = &body["Entries"][0];
         assert_eq!(entry["MessageGroupId"], if is_fifo { json!("a") } else { Value::Null });
-        assert_eq!(
-            entry["MessageDeduplicationId"],
-            if is_fifo { json!("a1") } else { Value::Null }
-        );
+        assert_eq!(entry["MessageDeduplicationId"], if is_fifo { json!("a1") } else { Value::Null });
         assert_eq!(entry["DelaySeconds"], Value::Null);
     }
 }
@@ -288,15 +242,7 @@ async fn evt_72_only_a_fifo_queue_gets_group_and_deduplication_id() {
 async fn what_can_never_be_sent_makes_no_call() {
     let (sqs, _server, queue) = Sqs::start(|_, bodies| all_taken(bodies)).await;
     let large = message(&"a".repeat(MAX_BODY + 1));
-    let answers = queue
-        .send(&[
-            large,
-            Message {
-                group: String::new(),
-                ..message("a1")
-            },
-        ])
-        .await;
+    let answers = queue.send(&[large, Message { group: String::new(), ..message("a1") }]).await;
     assert_eq!(answers[0], Err(QueueError::TooLarge { size: MAX_BODY + 1 }));
     assert!(matches!(answers[1], Err(QueueError::Refused(_))));
     assert!(sqs.calls().is_empty());
@@ -311,20 +257,13 @@ async fn a_call_without_an_answer_ends_and_is_tried_again() {
     .await;
     let started = Instant::now();
     assert_eq!(queue.send(&messages(&["a1"])).await, [Ok(())]);
-    assert!(
-        (9..20).contains(&started.elapsed().as_secs()),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!((9..20).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
     assert_eq!(sqs.calls().len(), 2);
 }
 
 #[tokio::test]
 async fn a_refused_connection_is_unavailable_for_every_operation() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let endpoint = format!("http://{closed}");
     let options = SqsOptions {
         endpoint_url: Some(endpoint.clone()),
@@ -346,14 +285,7 @@ async fn a_refused_connection_is_unavailable_for_every_operation() {
     );
     assert_eq!(sent.len(), 2);
     assert!(sent.iter().all(is_unavailable), "{sent:?}");
-    let failures = [
-        received.err(),
-        done.err(),
-        extended.err(),
-        dead.err(),
-        replayed.err(),
-        made.err(),
-    ];
+    let failures = [received.err(), done.err(), extended.err(), dead.err(), replayed.err(), made.err()];
     for failure in failures {
         assert!(matches!(failure, Some(QueueError::Unavailable(_))), "{failure:?}");
     }

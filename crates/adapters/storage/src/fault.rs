@@ -26,26 +26,14 @@ pub struct Fault {
 
 impl Fault {
     pub fn lasting(reason: impl std::fmt::Display) -> Self {
-        Self {
-            consequence: Consequence::Lasting,
-            status: None,
-            reason: reason.to_string(),
-        }
+        Self { consequence: Consequence::Lasting, status: None, reason: reason.to_string() }
     }
     pub fn taken() -> Self {
-        Self {
-            consequence: Consequence::Taken,
-            status: None,
-            reason: "the name is taken".into(),
-        }
+        Self { consequence: Consequence::Taken, status: None, reason: "the name is taken".into() }
     }
     pub fn timed_out() -> Self {
         let consequence = Consequence::Passing { retry_after: None };
-        Self {
-            consequence,
-            status: None,
-            reason: "no answer within the time limit".into(),
-        }
+        Self { consequence, status: None, reason: "no answer within the time limit".into() }
     }
     pub fn is_passing(&self) -> bool {
         matches!(self.consequence, Consequence::Passing { .. })
@@ -69,11 +57,7 @@ impl From<object_store::Error> for Fault {
         let mut consequence = by_kind.unwrap_or_else(|| {
             // a 200 whose body reports a failure, as S3 answers multi-part calls
             let busy = reason.contains("InternalError") || reason.contains("SlowDown");
-            if busy {
-                Consequence::Passing { retry_after: None }
-            } else {
-                Consequence::Lasting
-            }
+            if busy { Consequence::Passing { retry_after: None } } else { Consequence::Lasting }
         });
         let mut status = None;
         let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
@@ -88,19 +72,13 @@ impl From<object_store::Error> for Fault {
             }
             cause = error.source();
         }
-        Self {
-            consequence,
-            status,
-            reason,
-        }
+        Self { consequence, status, reason }
     }
 }
 
 fn of_refusal(refusal: &Refusal) -> Consequence {
     match refusal.status {
-        408 | 429 | 500.. => Consequence::Passing {
-            retry_after: refusal.retry_after,
-        },
+        408 | 429 | 500.. => Consequence::Passing { retry_after: refusal.retry_after },
         409 | 412 => Consequence::Taken,
         // Supabase reports a duplicate as 400
         400 if refusal.body.contains("KeyAlreadyExists") || refusal.body.contains("\"statusCode\":\"409\"") => {

@@ -35,30 +35,18 @@ impl LocalStore {
         std::fs::create_dir_all(&root).map_err(failed)?;
         let files = LocalFileSystem::new_with_prefix(&root).map_err(Fault::from)?;
         let root = root.canonicalize().map_err(failed)?;
-        Ok(Self {
-            files,
-            root,
-            urls: PublicUrls::new(public_base_url, buckets),
-        })
+        Ok(Self { files, root, urls: PublicUrls::new(public_base_url, buckets) })
     }
 
     /// The file of an object, for whatever serves it. Whether it exists is not asked.
     pub fn file_of(&self, at: &ObjectPath) -> Option<PathBuf> {
         let location = self.location(at).ok()?;
-        Some(
-            location
-                .as_ref()
-                .split('/')
-                .fold(self.root.clone(), |path, segment| path.join(segment)),
-        )
+        Some(location.as_ref().split('/').fold(self.root.clone(), |path, segment| path.join(segment)))
     }
 
     fn location(&self, at: &ObjectPath) -> Result<Path, Fault> {
         if !self.urls.buckets().contains(&at.bucket) || !at.is_sound() {
-            return Err(Fault::lasting(format!(
-                "no object can lie at {:?} in {:?}",
-                at.path, at.bucket
-            )));
+            return Err(Fault::lasting(format!("no object can lie at {:?} in {:?}", at.path, at.bucket)));
         }
         Path::parse(format!("{}/{}", at.bucket, at.path)).map_err(Fault::lasting)
     }
@@ -75,10 +63,7 @@ impl ObjectStore for LocalStore {
     }
 
     async fn delete(&self, bucket: &str, paths: &[String]) -> Result<(), StorageError> {
-        let at = |path: &String| ObjectPath {
-            bucket: bucket.to_owned(),
-            path: path.clone(),
-        };
+        let at = |path: &String| ObjectPath { bucket: bucket.to_owned(), path: path.clone() };
         // a path that no object can have is as good as deleted
         let locations: Vec<_> = paths.iter().filter_map(|path| self.location(&at(path)).ok()).collect();
         let mut answers = self.files.delete_stream(stream::iter(locations).map(Ok).boxed());
@@ -96,23 +81,10 @@ impl ObjectStore for LocalStore {
             return Err(StorageError::Failed(format!("the bucket {bucket} is not configured")));
         }
         let folder = Path::parse(bucket).map_err(Fault::lasting)?;
-        let found: Vec<_> = self
-            .files
-            .list(Some(&folder))
-            .try_collect()
-            .await
-            .map_err(Fault::from)?;
+        let found: Vec<_> = self.files.list(Some(&folder)).try_collect().await.map_err(Fault::from)?;
         let object = |meta: object_store::ObjectMeta| {
-            let path = meta
-                .location
-                .as_ref()
-                .strip_prefix(bucket)?
-                .strip_prefix('/')?
-                .to_owned();
-            Some(StoredObject {
-                path,
-                modified: meta.last_modified,
-            })
+            let path = meta.location.as_ref().strip_prefix(bucket)?.strip_prefix('/')?.to_owned();
+            Some(StoredObject { path, modified: meta.last_modified })
         };
         let mut objects: Vec<_> = found.into_iter().filter_map(object).collect();
         objects.sort_by(|a, b| a.path.cmp(&b.path));
@@ -132,9 +104,7 @@ impl ObjectStore for LocalStore {
         let found = tokio::fs::metadata(&self.root).await;
         match found {
             Ok(meta) if meta.is_dir() => Ok(()),
-            Ok(_) => Err(StorageError::Failed(
-                "the root of the object storage is no folder".into(),
-            )),
+            Ok(_) => Err(StorageError::Failed("the root of the object storage is no folder".into())),
             Err(e) => Err(StorageError::Failed(e.to_string())),
         }
     }

@@ -34,10 +34,7 @@ impl S3Options {
         let (access_key, secret_key, session_token) = match access {
             SupabaseAccess::Keys { access_key, secret_key } => (access_key, secret_key, None),
             // the access key is then the project's reference, the first label of its host name
-            SupabaseAccess::ServiceRole {
-                anon_key,
-                service_role_key,
-            } => {
+            SupabaseAccess::ServiceRole { anon_key, service_role_key } => {
                 let host = url.split_once("://").map_or(url, |(_, host)| host);
                 let reference = host.split(['.', ':', '/']).next().unwrap_or_default();
                 (reference.to_owned(), anon_key, Some(service_role_key))
@@ -62,21 +59,10 @@ mod tests {
 
     #[test]
     fn med_16_a_supabase_project_has_the_endpoint_and_the_addresses_of_its_url() {
-        let access = SupabaseAccess::ServiceRole {
-            anon_key: "anon".into(),
-            service_role_key: "service".into(),
-        };
-        let options = S3Options::supabase(
-            "https://abcd.supabase.co/",
-            "eu-west-1",
-            access,
-            vec!["gym_logo".into()],
-        );
+        let access = SupabaseAccess::ServiceRole { anon_key: "anon".into(), service_role_key: "service".into() };
+        let options = S3Options::supabase("https://abcd.supabase.co/", "eu-west-1", access, vec!["gym_logo".into()]);
         assert_eq!(options.endpoint, "https://abcd.supabase.co/storage/v1/s3");
-        assert_eq!(
-            options.public_base_url,
-            "https://abcd.supabase.co/storage/v1/object/public"
-        );
+        assert_eq!(options.public_base_url, "https://abcd.supabase.co/storage/v1/object/public");
         assert_eq!(options.access_key, "abcd");
         assert_eq!(options.secret_key, "anon");
         assert_eq!(options.session_token.as_deref(), Some("service"));

@@ -30,11 +30,7 @@ impl Default for RetryPolicy {
 
 impl RetryPolicy {
     pub(crate) fn timeout(&self, content_type: &str) -> Duration {
-        if content_type.starts_with("video/") {
-            self.video_timeout
-        } else {
-            self.image_timeout
-        }
+        if content_type.starts_with("video/") { self.video_timeout } else { self.image_timeout }
     }
 
     /// The wait after an attempt, counted from 1.
@@ -93,29 +89,20 @@ mod tests {
 
     fn passing(retry_after: Option<u64>) -> Result<(), Fault> {
         let retry_after = retry_after.map(Duration::from_secs);
-        Err(Fault {
-            consequence: Consequence::Passing { retry_after },
-            ..Fault::timed_out()
-        })
+        Err(Fault { consequence: Consequence::Passing { retry_after }, ..Fault::timed_out() })
     }
 
     #[tokio::test(start_paused = true)]
     async fn med_17_three_attempts_wait_two_and_four_seconds_and_nothing_after_the_last() {
         assert_eq!(run([passing(None), passing(None), Ok(())]).await, (vec![0, 2, 6], true));
         let start = Instant::now();
-        assert_eq!(
-            run([passing(None), passing(None), passing(None)]).await,
-            (vec![0, 2, 6], false)
-        );
+        assert_eq!(run([passing(None), passing(None), passing(None)]).await, (vec![0, 2, 6], false));
         assert_eq!(start.elapsed().as_secs(), 6);
     }
 
     #[tokio::test(start_paused = true)]
     async fn med_18_retry_after_is_obeyed_up_to_ten_seconds() {
-        assert_eq!(
-            run([passing(Some(7)), passing(Some(3600)), Ok(())]).await,
-            (vec![0, 7, 17], true)
-        );
+        assert_eq!(run([passing(Some(7)), passing(Some(3600)), Ok(())]).await, (vec![0, 7, 17], true));
         assert_eq!(run([passing(Some(1)), Ok(())]).await, (vec![0, 2], true));
     }
 
@@ -124,10 +111,7 @@ mod tests {
         assert_eq!(run([Err(Fault::lasting("no"))]).await, (vec![0], false));
         assert_eq!(run([Err(Fault::taken())]).await, (vec![0], false));
         assert_eq!(run([passing(None), Err(Fault::taken())]).await, (vec![0, 2], true));
-        assert_eq!(
-            run([passing(None), passing(None), Err(Fault::taken())]).await,
-            (vec![0, 2, 6], true)
-        );
+        assert_eq!(run([passing(None), passing(None), Err(Fault::taken())]).await, (vec![0, 2, 6], true));
     }
 
     #[test]

@@ -68,26 +68,16 @@ impl S3Store {
         let urls = PublicUrls::new(&options.public_base_url, options.buckets);
         let bucket = |name: &String| {
             let builder = builder.clone().with_bucket_name(name);
-            let singly = builder
-                .clone()
-                .with_disable_bulk_delete(true)
-                .build()
-                .map_err(Fault::from)?;
+            let singly = builder.clone().with_disable_bulk_delete(true).build().map_err(Fault::from)?;
             let s3 = builder.build().map_err(Fault::from)?;
             Ok::<_, StorageError>((name.clone(), Bucket { s3, singly }))
         };
         let buckets = urls.buckets().iter().map(bucket).collect::<Result<_, _>>()?;
-        Ok(Self {
-            buckets,
-            urls,
-            retry: options.retry,
-        })
+        Ok(Self { buckets, urls, retry: options.retry })
     }
 
     fn bucket(&self, name: &str) -> Result<&Bucket, StorageError> {
-        self.buckets
-            .get(name)
-            .ok_or_else(|| StorageError::Failed(format!("the bucket {name} is not configured")))
+        self.buckets.get(name).ok_or_else(|| StorageError::Failed(format!("the bucket {name} is not configured")))
     }
 }
 
@@ -101,19 +91,14 @@ impl ObjectStore for S3Store {
             (Attribute::CacheControl, CACHE_CONTROL.to_owned()),
         ]);
         let limit = self.retry.timeout(content_type);
-        self.retry
-            .put(|| upload(&bucket.s3, &key, &body, &attributes, limit))
-            .await?;
+        self.retry.put(|| upload(&bucket.s3, &key, &body, &attributes, limit)).await?;
         Ok(())
     }
 
     async fn delete(&self, bucket: &str, paths: &[String]) -> Result<(), StorageError> {
         let s3 = self.bucket(bucket)?;
         // a path that no object can have is as good as deleted
-        let at = |path: &String| ObjectPath {
-            bucket: bucket.to_owned(),
-            path: path.clone(),
-        };
+        let at = |path: &String| ObjectPath { bucket: bucket.to_owned(), path: path.clone() };
         let keys: Vec<_> = paths.iter().filter_map(|path| key(&at(path)).ok()).collect();
         for group in keys.chunks(DELETE_GROUP) {
             let left = s3.delete_together(group).await?;
@@ -125,15 +110,9 @@ impl ObjectStore for S3Store {
     async fn list(&self, bucket: &str) -> Result<Vec<StoredObject>, StorageError> {
         let mut found = self.bucket(bucket)?.s3.list(None);
         let mut objects = Vec::new();
-        while let Some(object) = timeout(CALL_TIMEOUT, found.next())
-            .await
-            .map_err(|_| Fault::timed_out())?
-        {
+        while let Some(object) = timeout(CALL_TIMEOUT, found.next()).await.map_err(|_| Fault::timed_out())? {
             let object = object.map_err(Fault::from)?;
-            objects.push(StoredObject {
-                path: object.location.to_string(),
-                modified: object.last_modified,
-            });
+            objects.push(StoredObject { path: object.location.to_string(), modified: object.last_modified });
         }
         objects.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(objects)
@@ -150,10 +129,7 @@ impl ObjectStore for S3Store {
     /// Asks for one object of each bucket.
     async fn health(&self) -> Result<(), StorageError> {
         let ask = |bucket: &Bucket| {
-            let first = PaginatedListOptions {
-                max_keys: Some(1),
-                ..PaginatedListOptions::default()
-            };
+            let first = PaginatedListOptions { max_keys: Some(1), ..PaginatedListOptions::default() };
             let s3 = bucket.s3.clone();
             async move {
                 let call = timeout(HEALTH_TIMEOUT, s3.list_paginated(None, first));
@@ -169,10 +145,7 @@ impl Bucket {
     /// One call for all keys. Returns those of which the store did not say that they are gone: some stores answer this
     /// call in a form of their own, or not at all.
     async fn delete_together(&self, keys: &[Path]) -> Result<Vec<Path>, Fault> {
-        let call = self
-            .s3
-            .delete_stream(stream::iter(keys.to_vec()).map(Ok).boxed())
-            .collect::<Vec<_>>();
+        let call = self.s3.delete_stream(stream::iter(keys.to_vec()).map(Ok).boxed()).collect::<Vec<_>>();
         // object_store panics over an answer that names a key that was not asked for
         let answers = match AssertUnwindSafe(timeout(CALL_TIMEOUT, call)).catch_unwind().await {
             Ok(answers) => answers.map_err(|_| Fault::timed_out())?,
@@ -197,10 +170,7 @@ impl Bucket {
 
     async fn delete_one_by_one(&self, keys: Vec<Path>) -> Result<(), Fault> {
         let mut answers = self.singly.delete_stream(stream::iter(keys).map(Ok).boxed());
-        while let Some(answer) = timeout(CALL_TIMEOUT, answers.next())
-            .await
-            .map_err(|_| Fault::timed_out())?
-        {
+        while let Some(answer) = timeout(CALL_TIMEOUT, answers.next()).await.map_err(|_| Fault::timed_out())? {
             match answer.map_err(Fault::from) {
                 Err(fault) if fault.consequence != Consequence::Missing => return Err(fault),
                 _ => {}

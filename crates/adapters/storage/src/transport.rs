@@ -55,21 +55,11 @@ impl HttpService for Transport {
         if status.is_success() {
             return Ok(response);
         }
-        let retry_after = response
-            .headers()
-            .get("retry-after")
-            .and_then(|value| value.to_str().ok());
+        let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
         let retry_after = retry_after.and_then(|value| read_retry_after(value, Utc::now()));
         let body = response.into_body().bytes().await.unwrap_or_default();
         let body = String::from_utf8_lossy(&body).chars().take(BODY_CHARS).collect();
-        Err(HttpError::new(
-            HttpErrorKind::Unknown,
-            Refusal {
-                status: status.as_u16(),
-                retry_after,
-                body,
-            },
-        ))
+        Err(HttpError::new(HttpErrorKind::Unknown, Refusal { status: status.as_u16(), retry_after, body }))
     }
 }
 
@@ -91,14 +81,8 @@ mod tests {
     fn med_18_retry_after_is_read_as_seconds_and_as_a_date() {
         let now = DateTime::parse_from_rfc3339("2026-01-05T10:00:00Z").unwrap().to_utc();
         assert_eq!(read_retry_after(" 7 ", now), Some(Duration::from_secs(7)));
-        assert_eq!(
-            read_retry_after("Mon, 05 Jan 2026 10:00:04 GMT", now),
-            Some(Duration::from_secs(4))
-        );
-        assert_eq!(
-            read_retry_after("Mon, 05 Jan 2026 09:00:00 GMT", now),
-            Some(Duration::ZERO)
-        );
+        assert_eq!(read_retry_after("Mon, 05 Jan 2026 10:00:04 GMT", now), Some(Duration::from_secs(4)));
+        assert_eq!(read_retry_after("Mon, 05 Jan 2026 09:00:00 GMT", now), Some(Duration::ZERO));
         assert_eq!(read_retry_after("soon", now), None);
     }
 }

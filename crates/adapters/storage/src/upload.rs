@@ -36,11 +36,7 @@ pub async fn upload(
             next_part(&mut file).await?
         }
     };
-    let options = PutOptions {
-        mode: PutMode::Create,
-        attributes: attributes.clone(),
-        ..PutOptions::default()
-    };
+    let options = PutOptions { mode: PutMode::Create, attributes: attributes.clone(), ..PutOptions::default() };
     within(deadline, store.put_opts(at, bytes.into(), options)).await?;
     Ok(())
 }
@@ -59,10 +55,7 @@ async fn upload_parts(
         // missing, as it should be; any other refusal meets the upload as well
         Err(_) => {}
     }
-    let options = PutMultipartOptions {
-        attributes: attributes.clone(),
-        ..PutMultipartOptions::default()
-    };
+    let options = PutMultipartOptions { attributes: attributes.clone(), ..PutMultipartOptions::default() };
     let mut upload = within(deadline, store.put_multipart_opts(at, options)).await?;
     let sent = within(deadline, send_parts(upload.as_mut(), &mut file)).await;
     if sent.is_err() && !matches!(timeout(ABORT_TIMEOUT, upload.abort()).await, Ok(Ok(()))) {
@@ -85,16 +78,10 @@ async fn send_parts(upload: &mut dyn MultipartUpload, file: &mut File) -> Result
 /// The next bytes of the file, as many as fit a part; empty at its end.
 async fn next_part(file: &mut File) -> Result<Bytes, Fault> {
     let mut part = Vec::new();
-    file.take(PART_BYTES)
-        .read_to_end(&mut part)
-        .await
-        .map_err(Fault::lasting)?;
+    file.take(PART_BYTES).read_to_end(&mut part).await.map_err(Fault::lasting)?;
     Ok(part.into())
 }
 
 async fn within<T, E: Into<Fault>>(deadline: Instant, call: impl Future<Output = Result<T, E>>) -> Result<T, Fault> {
-    timeout_at(deadline, call)
-        .await
-        .map_err(|_| Fault::timed_out())?
-        .map_err(Into::into)
+    timeout_at(deadline, call).await.map_err(|_| Fault::timed_out())?.map_err(Into::into)
 }

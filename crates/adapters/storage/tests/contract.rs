@@ -40,22 +40,10 @@ async fn a_disk_keeps_the_contract() {
     assert_eq!(store.list("stories").await, Ok(vec![]));
     uphold(&store, &Disk(root.clone()), "gym-posts").await;
 
-    let at = ObjectPath {
-        bucket: "stories".into(),
-        path: "gym_1/a b.png".into(),
-    };
-    store
-        .put(&at, ObjectBody::Bytes("x".into()), "image/png")
-        .await
-        .unwrap();
+    let at = ObjectPath { bucket: "stories".into(), path: "gym_1/a b.png".into() };
+    store.put(&at, ObjectBody::Bytes("x".into()), "image/png").await.unwrap();
     assert_eq!(std::fs::read(store.file_of(&at).unwrap()).unwrap(), b"x");
-    assert_eq!(
-        store.file_of(&ObjectPath {
-            path: "../a.png".into(),
-            ..at
-        }),
-        None
-    );
+    assert_eq!(store.file_of(&ObjectPath { path: "../a.png".into(), ..at }), None);
     std::fs::remove_dir_all(&root).unwrap();
     assert!(matches!(store.health().await, Err(StorageError::Failed(_))));
 }
@@ -67,10 +55,7 @@ struct Other(AmazonS3);
 impl ReadBack for Other {
     async fn read(&self, at: &ObjectPath) -> Option<(Vec<u8>, Option<String>)> {
         let found = self.0.get(&Path::parse(&at.path).unwrap()).await.ok()?;
-        let content_type = found
-            .attributes
-            .get(&Attribute::ContentType)
-            .map(|value| value.to_string());
+        let content_type = found.attributes.get(&Attribute::ContentType).map(|value| value.to_string());
         Some((found.bytes().await.unwrap().to_vec(), content_type))
     }
 }
@@ -84,10 +69,7 @@ fn options(server: &testkit::servers::S3, buckets: &[&str]) -> S3Options {
         session_token: None,
         public_base_url: format!("{}/storage/v1/object/public", server.endpoint),
         buckets: buckets.iter().map(|name| name.to_string()).collect(),
-        retry: RetryPolicy {
-            step: Duration::from_millis(10),
-            ..RetryPolicy::default()
-        },
+        retry: RetryPolicy { step: Duration::from_millis(10), ..RetryPolicy::default() },
     }
 }
 
@@ -104,10 +86,7 @@ async fn bucket(server: &testkit::servers::S3) -> (String, AmazonS3) {
         .build()
         .unwrap();
     let put = reqwest::Method::PUT;
-    let address = client
-        .signed_url(put.clone(), &Path::default(), Duration::from_secs(60))
-        .await
-        .unwrap();
+    let address = client.signed_url(put.clone(), &Path::default(), Duration::from_secs(60)).await.unwrap();
     let made = reqwest::Client::new().request(put, address).send().await.unwrap();
     assert!(made.status().is_success(), "{:?}", made.text().await);
     (name, client)
@@ -125,15 +104,9 @@ async fn an_s3_server_keeps_the_contract() {
 async fn med_18_an_s3_server_refuses_a_wrong_secret_and_misses_a_bucket() {
     let Some(server) = testkit::servers::s3() else { return };
     let (name, _) = bucket(&server).await;
-    let wrong = S3Options {
-        secret_key: "wrong".into(),
-        ..options(&server, &[&name])
-    };
+    let wrong = S3Options { secret_key: "wrong".into(), ..options(&server, &[&name]) };
     let store = S3Store::new(wrong).unwrap();
-    let at = ObjectPath {
-        bucket: name.clone(),
-        path: "a.png".into(),
-    };
+    let at = ObjectPath { bucket: name.clone(), path: "a.png".into() };
     let body = ObjectBody::Bytes("x".into());
     let refused = store.put(&at, body, "image/png").await.unwrap_err().to_string();
     assert!(refused.contains("403"), "{refused}");

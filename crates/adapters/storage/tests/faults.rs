@@ -40,10 +40,7 @@ fn store(endpoint: &str) -> S3Store {
 }
 
 async fn put(store: &S3Store) -> Result<(), StorageError> {
-    let at = ObjectPath {
-        bucket: "gym_logo".into(),
-        path: "gym_7/logo ü.png".into(),
-    };
+    let at = ObjectPath { bucket: "gym_logo".into(), path: "gym_7/logo ü.png".into() };
     store.put(&at, ObjectBody::Bytes("picture".into()), "image/png").await
 }
 
@@ -51,11 +48,7 @@ async fn put(store: &S3Store) -> Result<(), StorageError> {
 async fn put_answered(answers: Vec<ResponseTemplate>) -> (Result<(), StorageError>, Vec<Request>) {
     let server = MockServer::start().await;
     for answer in answers {
-        Mock::given(any())
-            .respond_with(answer)
-            .up_to_n_times(1)
-            .mount(&server)
-            .await;
+        Mock::given(any()).respond_with(answer).up_to_n_times(1).mount(&server).await;
     }
     let result = put(&store(&server.uri())).await;
     (result, server.received_requests().await.unwrap())
@@ -152,17 +145,9 @@ async fn med_17_an_attempt_without_an_answer_is_given_up_and_tried_again() {
 #[tokio::test]
 async fn med_17_a_video_has_more_time_than_an_image() {
     let server = MockServer::start().await;
-    Mock::given(any())
-        .respond_with(stored().set_delay(Duration::from_millis(700)))
-        .mount(&server)
-        .await;
-    let at = ObjectPath {
-        bucket: "gym_logo".into(),
-        path: "a.mp4".into(),
-    };
-    let result = store(&server.uri())
-        .put(&at, ObjectBody::Bytes("film".into()), "video/mp4")
-        .await;
+    Mock::given(any()).respond_with(stored().set_delay(Duration::from_millis(700))).mount(&server).await;
+    let at = ObjectPath { bucket: "gym_logo".into(), path: "a.mp4".into() };
+    let result = store(&server.uri()).put(&at, ObjectBody::Bytes("film".into()), "video/mp4").await;
     assert_eq!(result, Ok(()));
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
 }
@@ -201,10 +186,7 @@ fn film() -> tempfile::NamedTempFile {
 }
 
 async fn mount_multipart(server: &MockServer, part: ResponseTemplate) {
-    Mock::given(method("HEAD"))
-        .respond_with(ResponseTemplate::new(404))
-        .mount(server)
-        .await;
+    Mock::given(method("HEAD")).respond_with(ResponseTemplate::new(404)).mount(server).await;
     let begun = "<InitiateMultipartUploadResult><Bucket>gym_logo</Bucket><Key>a.mp4</Key><UploadId>u1</UploadId>\
                  </InitiateMultipartUploadResult>";
     Mock::given(method("POST"))
@@ -212,11 +194,7 @@ async fn mount_multipart(server: &MockServer, part: ResponseTemplate) {
         .respond_with(ResponseTemplate::new(200).set_body_string(begun))
         .mount(server)
         .await;
-    Mock::given(method("PUT"))
-        .and(query_param("uploadId", "u1"))
-        .respond_with(part)
-        .mount(server)
-        .await;
+    Mock::given(method("PUT")).and(query_param("uploadId", "u1")).respond_with(part).mount(server).await;
     let done = "<CompleteMultipartUploadResult><ETag>\"e\"</ETag></CompleteMultipartUploadResult>";
     Mock::given(method("POST"))
         .and(query_param("uploadId", "u1"))
@@ -231,16 +209,8 @@ async fn mount_multipart(server: &MockServer, part: ResponseTemplate) {
 }
 
 async fn put_film(server: &MockServer) -> (Result<(), StorageError>, Vec<Request>) {
-    let (film, at) = (
-        film(),
-        ObjectPath {
-            bucket: "gym_logo".into(),
-            path: "a.mp4".into(),
-        },
-    );
-    let result = store(&server.uri())
-        .put(&at, ObjectBody::File(film.path().to_owned()), "video/mp4")
-        .await;
+    let (film, at) = (film(), ObjectPath { bucket: "gym_logo".into(), path: "a.mp4".into() });
+    let result = store(&server.uri()).put(&at, ObjectBody::File(film.path().to_owned()), "video/mp4").await;
     (result, server.received_requests().await.unwrap())
 }
 
@@ -250,16 +220,9 @@ async fn med_23_a_large_file_goes_in_parts_with_its_headers() {
     mount_multipart(&server, stored()).await;
     let (result, asked) = put_film(&server).await;
     assert_eq!(result, Ok(()));
-    let parts: Vec<_> = asked
-        .iter()
-        .filter(|r| r.method.as_str() == "PUT")
-        .map(|r| r.body.len())
-        .collect();
+    let parts: Vec<_> = asked.iter().filter(|r| r.method.as_str() == "PUT").map(|r| r.body.len()).collect();
     assert_eq!(parts, [8 * 1024 * 1024, 8 * 1024 * 1024, 1024 * 1024]);
-    let begun = asked
-        .iter()
-        .find(|r| r.url.query().is_some_and(|query| query.starts_with("uploads")))
-        .unwrap();
+    let begun = asked.iter().find(|r| r.url.query().is_some_and(|query| query.starts_with("uploads"))).unwrap();
     assert_eq!(begun.headers["content-type"], "video/mp4");
     assert_eq!(begun.headers["cache-control"], "max-age=31536000, immutable");
 }
@@ -279,13 +242,8 @@ async fn med_18_a_part_that_fails_fails_the_attempt_and_its_parts_are_taken_back
 #[tokio::test]
 async fn med_18_a_file_that_cannot_be_read_calls_nobody() {
     let server = MockServer::start().await;
-    let at = ObjectPath {
-        bucket: "gym_logo".into(),
-        path: "a.mp4".into(),
-    };
-    let result = store(&server.uri())
-        .put(&at, ObjectBody::File("/nowhere/at/all".into()), "video/mp4")
-        .await;
+    let at = ObjectPath { bucket: "gym_logo".into(), path: "a.mp4".into() };
+    let result = store(&server.uri()).put(&at, ObjectBody::File("/nowhere/at/all".into()), "video/mp4").await;
     assert!(result.is_err());
     assert!(server.received_requests().await.unwrap().is_empty());
 }
@@ -295,11 +253,7 @@ async fn med_25_deleting_takes_a_hundred_paths_per_call() {
     let server = MockServer::start().await;
     let answer =
         ResponseTemplate::new(200).set_body_string("<DeleteResult><Deleted><Key>x</Key></Deleted></DeleteResult>");
-    Mock::given(method("POST"))
-        .and(query_param("delete", ""))
-        .respond_with(answer)
-        .mount(&server)
-        .await;
+    Mock::given(method("POST")).and(query_param("delete", "")).respond_with(answer).mount(&server).await;
     let paths: Vec<_> = (0..250).map(|i| format!("gym_1/{i}.png")).collect();
     assert_eq!(store(&server.uri()).delete("gym_logo", &paths).await, Ok(()));
     let asked = server.received_requests().await.unwrap();
@@ -322,22 +276,10 @@ async fn med_25_paths_that_the_call_for_many_leaves_are_deleted_one_by_one() {
     ] {
         let server = MockServer::start().await;
         let answer = ResponseTemplate::new(status).set_body_string(body);
-        Mock::given(method("POST"))
-            .and(query_param("delete", ""))
-            .respond_with(answer)
-            .mount(&server)
-            .await;
-        Mock::given(method("DELETE"))
-            .respond_with(ResponseTemplate::new(404))
-            .expect(left)
-            .mount(&server)
-            .await;
+        Mock::given(method("POST")).and(query_param("delete", "")).respond_with(answer).mount(&server).await;
+        Mock::given(method("DELETE")).respond_with(ResponseTemplate::new(404)).expect(left).mount(&server).await;
         let paths = ["a.png".into(), "b.png".into()];
-        assert_eq!(
-            store(&server.uri()).delete("gym_logo", &paths).await,
-            Ok(()),
-            "{status} {body}"
-        );
+        assert_eq!(store(&server.uri()).delete("gym_logo", &paths).await, Ok(()), "{status} {body}");
     }
 }
 
@@ -345,14 +287,8 @@ async fn med_25_paths_that_the_call_for_many_leaves_are_deleted_one_by_one() {
 async fn med_27_a_failed_deletion_is_reported_after_one_call() {
     for status in [401, 403, 500, 503] {
         let server = MockServer::start().await;
-        Mock::given(any())
-            .respond_with(ResponseTemplate::new(status))
-            .expect(1)
-            .mount(&server)
-            .await;
-        let result = store(&server.uri())
-            .delete("gym_logo", &["a.png".into(), "b.png".into()])
-            .await;
+        Mock::given(any()).respond_with(ResponseTemplate::new(status)).expect(1).mount(&server).await;
+        let result = store(&server.uri()).delete("gym_logo", &["a.png".into(), "b.png".into()]).await;
         assert!(matches!(result, Err(StorageError::Failed(_))), "{status}: {result:?}");
     }
 }

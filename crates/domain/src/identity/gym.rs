@@ -1,5 +1,8 @@
 //! A gym: the tenant.
-use crate::{GymId, kernel::{patch, timezone}};
+use crate::{
+    GymId,
+    kernel::{patch, timezone},
+};
 use chrono::{DateTime, Utc};
 use garde::Validate;
 use sea_orm::{FromJsonQueryResult, entity::prelude::*};
@@ -165,6 +168,16 @@ pub struct Create {
     #[serde(default = "yes")]
     #[schema(default = true)]
     pub is_active: bool,
+}
+
+impl Create {
+    /// Without what only a personal trainer's workspace has, when it is none.
+    pub fn fitting(self) -> Self {
+        match self.kind {
+            GymType::PersonalTrainer => self,
+            GymType::Gym => Self { trainer_specialties: None, trainer_certifications: None, max_clients: None, ..self },
+        }
+    }
 }
 
 /// Only fields that are present change; subdomain and type never do (IDN-39).

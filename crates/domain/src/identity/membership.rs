@@ -77,6 +77,20 @@ pub struct Update {
     pub membership_type: Option<MembershipType>,
 }
 
+/// Whether a gym that takes at most `max_clients` members has a place for one more (IDN-42). Only a personal
+/// trainer's workspace has such a limit.
+pub fn has_place(gym: &super::gym::Model, active_members: i64) -> bool {
+    match client_limit(gym) {
+        Some(max) => active_members < i64::from(max),
+        None => true,
+    }
+}
+
+/// How many members the gym takes; `None` is any number.
+pub fn client_limit(gym: &super::gym::Model) -> Option<i32> {
+    gym.max_clients.filter(|_| gym.kind == super::gym::GymType::PersonalTrainer)
+}
+
 /// How often an app that stays open is counted (IDN-30).
 pub const ACCESS_INTERVAL: TimeDelta = TimeDelta::seconds(300);
 
@@ -128,6 +142,40 @@ mod tests {
             app_streak_days: streak,
             created_at: at,
             updated_at: at,
+        }
+    }
+
+    #[test]
+    fn idn_42_only_a_personal_trainer_takes_a_limited_number() {
+        use crate::identity::gym::{self, GymType};
+        let at: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
+        let gym = |kind, max_clients| gym::Model {
+            id: GymId(1),
+            name: "One".into(),
+            subdomain: "one".into(),
+            kind,
+            logo_url: None,
+            address: None,
+            phone: None,
+            email: None,
+            description: None,
+            timezone: "UTC".into(),
+            is_active: true,
+            trainer_specialties: None,
+            trainer_certifications: None,
+            max_clients,
+            created_at: at,
+            updated_at: at,
+        };
+        for (kind, max, members, place) in [
+            (GymType::PersonalTrainer, Some(2), 0, true),
+            (GymType::PersonalTrainer, Some(2), 1, true),
+            (GymType::PersonalTrainer, Some(2), 2, false),
+            (GymType::PersonalTrainer, Some(2), 3, false),
+            (GymType::PersonalTrainer, None, 900, true),
+            (GymType::Gym, Some(2), 2, true),
+        ] {
+            assert_eq!(has_place(&gym(kind, max), members), place, "{kind:?} {max:?} {members}");
         }
     }
 

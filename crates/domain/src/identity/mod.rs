@@ -3,6 +3,7 @@ pub mod claims;
 pub mod follow;
 pub mod gym;
 pub mod gym_module;
+pub mod hook_event;
 pub mod membership;
 pub mod module;
 pub mod qr_code;

@@ -23,6 +23,9 @@ pub enum Relation {}
 
 crate::stamped!();
 
+/// The module that the operations of payment stand behind.
+pub const BILLING: &str = "billing";
+
 /// Modules that gate operations (decision 2). Every other module's row is information only.
 pub const GATED: [&str; 5] = ["posts", "stories", "activity_feed", "nutrition", "billing"];
 

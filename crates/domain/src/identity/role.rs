@@ -76,6 +76,18 @@ pub enum PlatformRole {
     Member,
 }
 
+impl PlatformRole {
+    /// The roles inside a gym that [`GymRole::as_platform`] shows as this one.
+    pub fn in_gym(self) -> &'static [GymRole] {
+        match self {
+            Self::SuperAdmin => &[],
+            Self::Admin => &[GymRole::Owner, GymRole::Admin],
+            Self::Trainer => &[GymRole::Trainer],
+            Self::Member => &[GymRole::Member],
+        }
+    }
+}
+
 /// What the identity provider is told: the highest role over the platform and every gym.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HighestRole {
@@ -159,6 +171,29 @@ impl HighestRole {
     }
 }
 
+/// What brings an account's roles at the identity provider to the wanted one (IDN-89).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleDifference {
+    pub add: Option<&'static str>,
+    /// Managed roles that the account should not hold; foreign ones stay.
+    pub remove: Vec<String>,
+}
+
+impl RoleDifference {
+    pub fn between(held: &[String], wanted: HighestRole) -> Self {
+        let wanted = wanted.provider_name();
+        let managed = |name: &str| HighestRole::ALL.iter().any(|role| role.provider_name() == name);
+        Self {
+            add: (!held.iter().any(|name| name == wanted)).then_some(wanted),
+            remove: held.iter().filter(|name| managed(name) && *name != wanted).cloned().collect(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.add.is_none() && self.remove.is_empty()
+    }
+}
+
 /// Why a role may not be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoleChangeRefusal {
@@ -184,6 +219,35 @@ pub fn may_change_role(caller: Option<GymRole>, current: GymRole, new: GymRole) 
         return Err(RoleChangeRefusal::GrantRank);
     }
     Ok(())
+}
+
+/// Why a membership may not be ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemovalRefusal {
+    /// Members and trainers remove nobody but themselves.
+    Others,
+    /// Administrators do not remove themselves.
+    Own,
+    /// The caller does not rank strictly above the target.
+    Rank,
+    /// The gym would be without an owner (IDN-53).
+    LastOwner,
+}
+
+/// Who may end a membership (IDN-48, IDN-53). `caller` is `None` for the platform's own administrators; `own` says
+/// that the membership is the caller's. A gym has one OWNER, so an OWNER is always the last.
+pub fn may_remove(caller: Option<GymRole>, target: GymRole, own: bool) -> Result<(), RemovalRefusal> {
+    if target == GymRole::Owner && (own || caller.is_none()) {
+        return Err(RemovalRefusal::LastOwner);
+    }
+    let Some(caller) = caller else { return Ok(()) };
+    match (caller.at_least(GymRole::Admin), own) {
+        (false, true) => Ok(()),
+        (false, false) => Err(RemovalRefusal::Others),
+        (true, true) => Err(RemovalRefusal::Own),
+        (true, false) if caller.rank() <= target.rank() => Err(RemovalRefusal::Rank),
+        (true, false) => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -218,6 +282,15 @@ mod tests {
         assert!(!G::Member.at_least(G::Trainer) && !G::Trainer.at_least(G::Admin) && !G::Admin.at_least(G::Owner));
     }
 
+    #[test]
+    fn idn_57_a_gym_is_searched_for_the_roles_that_its_answers_show() {
+        for role in [P::SuperAdmin, P::Admin, P::Trainer, P::Member] {
+            let shown_as: Vec<_> =
+                [G::Owner, G::Admin, G::Trainer, G::Member].into_iter().filter(|g| g.as_platform() == role).collect();
+            assert_eq!(role.in_gym(), shown_as);
+        }
+    }
+
     /// Edge case 8: caller × target × new role.
     #[test]
     fn idn_22_the_rank_rule_over_the_whole_matrix() {
@@ -234,6 +307,50 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn idn_48_members_remove_themselves_and_administrators_whom_they_outrank() {
+        let roles = [G::Owner, G::Admin, G::Trainer, G::Member];
+        for caller in roles {
+            for target in roles {
+                let want = match caller {
+                    G::Member | G::Trainer => Err(RemovalRefusal::Others),
+                    _ if caller.rank() > target.rank() => Ok(()),
+                    _ => Err(RemovalRefusal::Rank),
+                };
+                assert_eq!(may_remove(Some(caller), target, false), want, "{caller:?} removes {target:?}");
+            }
+        }
+        assert_eq!(may_remove(Some(G::Member), G::Member, true), Ok(()));
+        assert_eq!(may_remove(Some(G::Trainer), G::Trainer, true), Ok(()));
+        assert_eq!(may_remove(Some(G::Admin), G::Admin, true), Err(RemovalRefusal::Own));
+        for target in [G::Admin, G::Trainer, G::Member] {
+            assert_eq!(may_remove(None, target, false), Ok(()));
+        }
+    }
+
+    #[test]
+    fn idn_89_the_difference_leaves_foreign_roles_alone() {
+        for (held, wanted, add, remove) in [
+            (&[][..], HighestRole::Owner, Some("Owner"), &[][..]),
+            (&["Owner"], HighestRole::Owner, None, &[]),
+            (&["Owner", "Billing"], HighestRole::Member, Some("Member"), &["Owner"]),
+            (&["Admin", "Trainer", "Member"], HighestRole::Admin, None, &["Trainer", "Member"]),
+            (&["admin", "Auditor"], HighestRole::Admin, Some("Admin"), &[]),
+        ] {
+            let held: Vec<String> = held.iter().map(ToString::to_string).collect();
+            let got = RoleDifference::between(&held, wanted);
+            assert_eq!((got.add, got.remove.iter().map(String::as_str).collect::<Vec<_>>()), (add, remove.to_vec()));
+            assert_eq!(got.is_empty(), add.is_none() && remove.is_empty());
+        }
+    }
+
+    #[test]
+    fn idn_53_nobody_removes_the_last_owner() {
+        assert_eq!(may_remove(Some(G::Owner), G::Owner, true), Err(RemovalRefusal::LastOwner));
+        assert_eq!(may_remove(None, G::Owner, false), Err(RemovalRefusal::LastOwner));
+        assert!(may_remove(Some(G::Admin), G::Owner, false).is_err());
     }
 
     #[test]

@@ -24,6 +24,14 @@ pub fn candidate(slug: &str, n: u32) -> String {
     }
 }
 
+/// The first candidate that is not among `taken`.
+pub fn first_free(slug: &str, taken: &[String]) -> String {
+    let taken: std::collections::HashSet<&str> = taken.iter().map(String::as_str).collect();
+    // one more candidate than there are names taken: one of them is free
+    let mut candidates = (0..=taken.len() as u32).map(|n| candidate(slug, n));
+    candidates.find(|one| !taken.contains(one.as_str())).unwrap_or_else(|| slug.to_owned())
+}
+
 /// `^[a-z0-9-]{3,100}$`
 pub fn is_valid(subdomain: &str) -> bool {
     (3..=100).contains(&subdomain.len())
@@ -50,5 +58,18 @@ mod tests {
         }
         assert_eq!(from_name(&"x".repeat(60)).len(), 50);
         assert_eq!((candidate("abc", 0), candidate("abc", 2)), ("abc".to_owned(), "abc-2".to_owned()));
+    }
+
+    #[test]
+    fn idn_69_the_first_free_candidate() {
+        for (taken, want) in [
+            (&[][..], "box"),
+            (&["box-1", "boxer"], "box"),
+            (&["box"], "box-1"),
+            (&["box-2", "box", "box-1", "box-barcelona"], "box-3"),
+        ] {
+            let taken: Vec<String> = taken.iter().map(ToString::to_string).collect();
+            assert_eq!(first_free("box", &taken), want, "{taken:?}");
+        }
     }
 }

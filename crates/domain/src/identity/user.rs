@@ -1,6 +1,12 @@
 //! A person, on the whole platform.
 use super::{Claims, PlatformRole};
-use crate::{UserId, kernel::patch};
+use crate::{
+    UserId,
+    kernel::{
+        patch,
+        validation::{Invalid, check},
+    },
+};
 use chrono::{DateTime, Utc};
 use garde::Validate;
 use sea_orm::entity::prelude::*;
@@ -150,14 +156,16 @@ pub struct ProfilePatch {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Validate, utoipa::ToSchema)]
 #[schema(as = UserUpdate)]
 pub struct PlatformPatch {
+    /// Flat in the body, so checked apart from the rest: see [`Self::check`].
     #[serde(flatten)]
-    #[garde(dive)]
+    #[garde(skip)]
     pub profile: ProfilePatch,
     #[garde(inner(email))]
     #[schema(format = "email")]
     pub email: Option<String>,
     #[garde(skip)]
     pub is_active: Option<bool>,
+    /// Follows the role, so what a body says of it is ignored.
     #[garde(skip)]
     pub is_superuser: Option<bool>,
     #[garde(skip)]
@@ -172,10 +180,28 @@ pub struct PlatformPatch {
     pub health_conditions: Option<Option<String>>,
 }
 
+impl PlatformPatch {
+    /// Checks every field, each under the name that it has in the body.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let broken = [check(&self.profile), check(self)].into_iter().filter_map(Result::err);
+        let fields: Vec<_> = broken.flat_map(|invalid| invalid.0).collect();
+        if fields.is_empty() { Ok(()) } else { Err(Invalid(fields)) }
+    }
+
+    /// Whether a SUPER_ADMIN whom this is done to is one no longer, or no longer an active one (IDN-65).
+    pub fn ends_super_admin(&self) -> bool {
+        self.is_active == Some(false) || self.role.is_some_and(|role| role != PlatformRole::SuperAdmin)
+    }
+}
+
+/// The platform is never without an active administrator (IDN-65). `active` are all of them now.
+pub fn is_last_super_admin(active: &[UserId], person: UserId) -> bool {
+    active == [person]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::validation::check;
     use serde_json::json;
 
     fn claims(extra: Json) -> Claims {
@@ -199,7 +225,9 @@ mod tests {
     #[test]
     fn idn_54_profile_limits() {
         let patch = |v| serde_json::from_value::<ProfilePatch>(v).unwrap();
-        for good in [json!({}), json!({"bio": null}), json!({"first_name": "x".repeat(100)}), json!({"color": "#00fFaa"})] {
+        for good in
+            [json!({}), json!({"bio": null}), json!({"first_name": "x".repeat(100)}), json!({"color": "#00fFaa"})]
+        {
             assert!(check(&patch(good.clone())).is_ok(), "{good}");
         }
         for bad in [
@@ -216,5 +244,36 @@ mod tests {
         }
         assert_eq!(patch(json!({"bio": null})).bio, Some(None));
         assert_eq!(patch(json!({})).bio, None);
+    }
+
+    fn platform(body: Json) -> PlatformPatch {
+        serde_json::from_value(body).unwrap()
+    }
+
+    #[test]
+    fn idn_65_every_broken_field_is_named_as_in_the_body() {
+        let patch = platform(json!({"first_name": "", "email": "nobody", "height": 180, "bio": null}));
+        assert_eq!((patch.profile.height, &patch.profile.bio), (Some(Some(180.0)), &Some(None)));
+        let fields: Vec<_> = patch.check().unwrap_err().0.into_iter().map(|e| e.loc).collect();
+        assert_eq!(fields, [["body", "first_name"], ["body", "email"]]);
+        assert!(platform(json!({"email": null, "gym_role": "OWNER", "qr_code": "x"})).check().is_ok());
+    }
+
+    #[test]
+    fn idn_65_what_ends_a_super_admin() {
+        for (body, ends) in [
+            (json!({}), false),
+            (json!({"role": "SUPER_ADMIN", "is_active": true}), false),
+            (json!({"is_superuser": false}), false),
+            (json!({"role": null, "is_active": null}), false),
+            (json!({"role": "ADMIN"}), true),
+            (json!({"is_active": false}), true),
+            (json!({"role": "SUPER_ADMIN", "is_active": false}), true),
+        ] {
+            assert_eq!(platform(body.clone()).ends_super_admin(), ends, "{body}");
+        }
+        let (a, b) = (UserId(1), UserId(2));
+        assert!(is_last_super_admin(&[a], a));
+        assert!(!is_last_super_admin(&[a, b], a) && !is_last_super_admin(&[b], a) && !is_last_super_admin(&[], a));
     }
 }

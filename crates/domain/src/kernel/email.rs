@@ -2,9 +2,22 @@
 
 /// Domains of throw-away mailboxes, refused at registration (IDN-64).
 pub const DISPOSABLE: [&str; 16] = [
-    "mailinator.com", "temp-mail.org", "guerrillamail.com", "yopmail.com", "tempmail.com", "10minutemail.com",
-    "throwawaymail.com", "trashmail.com", "tempinbox.com", "sharklasers.com", "getairmail.com", "dispostable.com",
-    "mailnesia.com", "maildrop.cc", "getnada.com", "emailondeck.com",
+    "mailinator.com",
+    "temp-mail.org",
+    "guerrillamail.com",
+    "yopmail.com",
+    "tempmail.com",
+    "10minutemail.com",
+    "throwawaymail.com",
+    "trashmail.com",
+    "tempinbox.com",
+    "sharklasers.com",
+    "getairmail.com",
+    "dispostable.com",
+    "mailnesia.com",
+    "maildrop.cc",
+    "getnada.com",
+    "emailondeck.com",
 ];
 
 pub fn same(a: &str, b: &str) -> bool {

@@ -115,11 +115,7 @@ fn ebml_number(bytes: &[u8], without_marker: bool) -> Option<(u64, &[u8])> {
     let marker = 0x80_u8 >> more;
     let start = if without_marker { first & !marker } else { *first };
     let (tail, rest) = rest.split_at_checked(more)?;
-    Some((
-        tail.iter()
-            .fold(u64::from(start), |number, byte| number << 8 | u64::from(*byte)),
-        rest,
-    ))
+    Some((tail.iter().fold(u64::from(start), |number, byte| number << 8 | u64::from(*byte)), rest))
 }
 
 /// Why a file is not taken; all are 400.
@@ -159,11 +155,7 @@ pub fn accept(declared: Option<&str>, head: &[u8], allowed: &[MediaKind]) -> Res
     if declared.is_some_and(|declared| declared.is_image() != found.is_image()) {
         return Err(MediaRefusal::Mismatch);
     }
-    if allowed.contains(&found) {
-        Ok(found)
-    } else {
-        Err(MediaRefusal::Content)
-    }
+    if allowed.contains(&found) { Ok(found) } else { Err(MediaRefusal::Content) }
 }
 
 /// The declared type without parameters, in lower case and under its one name; `None` when nothing was declared,
@@ -245,8 +237,7 @@ pub fn profile_image_path(user: UserId, name: &ObjectName, extension: &str) -> S
 
 /// Whether a stored path lies where profile images of this user lie; others are never deleted (MED-26).
 pub fn is_profile_image_of(user: UserId, path: &str) -> bool {
-    path.strip_prefix(&format!("user_{user}/"))
-        .is_some_and(|name| !name.is_empty() && !name.contains('/'))
+    path.strip_prefix(&format!("user_{user}/")).is_some_and(|name| !name.is_empty() && !name.contains('/'))
 }
 
 /// `gym_{gym}/logo_{uuid}.{ext}`
@@ -256,8 +247,7 @@ pub fn logo_path(gym: GymId, name: &ObjectName, extension: &str) -> String {
 
 /// Whether a stored path lies where logos of this gym lie; others are never deleted (MED-26).
 pub fn is_logo_of(gym: GymId, path: &str) -> bool {
-    path.strip_prefix(&format!("gym_{gym}/logo_"))
-        .is_some_and(|name| !name.is_empty() && !name.contains('/'))
+    path.strip_prefix(&format!("gym_{gym}/logo_")).is_some_and(|name| !name.is_empty() && !name.contains('/'))
 }
 
 /// Whether a path is one that [`profile_image_path`] or [`logo_path`] makes, of whatever user or gym. Nothing else in

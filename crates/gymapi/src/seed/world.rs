@@ -11,7 +11,10 @@ use domain::{
 };
 use fastrand::Rng;
 use repository::{Db, Result};
-use sea_orm::{ActiveValue::{NotSet, Set}, EntityTrait, IntoActiveModel};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    EntityTrait, IntoActiveModel,
+};
 
 /// Rows to write, gym by gym.
 pub(super) struct Plan<'a> {
@@ -197,8 +200,7 @@ impl<'a> Plan<'a> {
         let id = UserId(self.next_user);
         self.next_user += 1;
         // the first gym's people are easy to type, everybody else's address is unique by number
-        let email =
-            if gym.0 == 1 { format!("{handle}@demo.gym") } else { format!("{handle}.{gym}@demo.gym") };
+        let email = if gym.0 == 1 { format!("{handle}@demo.gym") } else { format!("{handle}.{gym}@demo.gym") };
         let (first, last) = (self.rng.usize(..), self.rng.usize(..));
         rows.users.push(user::ActiveModel {
             id: Set(id),

@@ -1,19 +1,28 @@
+use super::Path;
 use crate::{ApiError, state::Provides};
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, HeaderValue, header::AUTHORIZATION, request::Parts},
 };
-use domain::{GymId, identity::{Claims, GymRole}};
+use domain::{
+    GymId,
+    identity::{Claims, GymRole},
+};
 use ports::TokenError;
+use serde::Deserialize;
 use services::{
-    Actor, Error, Gatekeeper,
-    access::{GYM_HEADER, GYM_NOT_FOUND, must_grant},
+    Actor, Error, Gatekeeper, Reach,
+    access::{GYM_HEADER, GYM_NOT_FOUND, NOT_A_MEMBER, must_grant},
 };
 use std::{marker::PhantomData, sync::Arc};
 
 /// The scopes that an operation lists (IDN-7).
 pub trait Scopes: Send + Sync + 'static {
     const SCOPES: &'static [&'static str];
+    /// All of them must be granted.
+    fn check(claims: &Claims) -> Result<(), Error> {
+        must_grant(claims, Self::SCOPES)
+    }
 }
 
 /// No scope: the token and the role decide.
@@ -41,6 +50,18 @@ pub mod scope {
         ResourceAdmin = "resource:admin",
         TenantRead = "tenant:read",
         TenantAdmin = "tenant:admin",
+    }
+
+    /// `resource:admin`, or `admin:modules` (IDN-72).
+    pub struct ModuleAdmin;
+    impl super::Scopes for ModuleAdmin {
+        const SCOPES: &'static [&'static str] = &["resource:admin", "admin:modules"];
+        fn check(claims: &domain::identity::Claims) -> Result<(), services::Error> {
+            match Self::SCOPES.iter().any(|scope| claims.scopes.grants(scope)) {
+                true => Ok(()),
+                false => Err(services::Error::MissingScope("resource:admin")),
+            }
+        }
     }
 }
 
@@ -73,16 +94,17 @@ pub(crate) async fn verify(authorization: Option<HeaderValue>, gate: &dyn Gateke
     }))
 }
 
-async fn claims<S>(parts: &mut Parts, state: &S, scopes: &'static [&'static str]) -> Result<Arc<Claims>, ApiError>
+async fn claims<S, Sc>(parts: &mut Parts, state: &S) -> Result<Arc<Claims>, ApiError>
 where
     S: Provides<Arc<dyn Gatekeeper>>,
+    Sc: Scopes,
 {
     let verified = match parts.extensions.get::<Verified>() {
         Some(verified) => Some(verified.clone()),
         None => verify(parts.headers.get(AUTHORIZATION).cloned(), state.provide().as_ref()).await,
     };
     let claims = verified.ok_or_else(ApiError::no_token)?.0?;
-    must_grant(&claims, scopes)?;
+    Sc::check(&claims)?;
     Ok(claims)
 }
 
@@ -106,7 +128,7 @@ where
 {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let claims = claims(parts, state, Sc::SCOPES).await?;
+        let claims = claims::<S, Sc>(parts, state).await?;
         Ok(Self(state.provide().caller(claims).await?, PhantomData))
     }
 }
@@ -152,7 +174,7 @@ where
 {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let claims = claims(parts, state, Sc::SCOPES).await?;
+        let claims = claims::<S, Sc>(parts, state).await?;
         let gym = gym_of(&parts.headers)?.ok_or(Error::from(GYM_HEADER))?;
         let actor = state.provide().actor(claims, gym).await?;
         actor.must_be(R::ROLE)?;
@@ -171,7 +193,7 @@ where
 {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let claims = claims(parts, state, Sc::SCOPES).await?;
+        let claims = claims::<S, Sc>(parts, state).await?;
         let gate = state.provide();
         let gym = match gym_of(&parts.headers)? {
             Some(gym) => gym,
@@ -186,6 +208,32 @@ where
     }
 }
 
+/// Like [`Tenant`]; a SUPER_ADMIN who sends no header asks over the whole platform.
+pub struct TenantOrPlatform<R, Sc = NoScope>(pub Reach, pub PhantomData<(R, Sc)>);
+
+impl<S, R, Sc> FromRequestParts<S> for TenantOrPlatform<R, Sc>
+where
+    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
+    R: Role,
+    Sc: Scopes,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let claims = claims::<S, Sc>(parts, state).await?;
+        let gate = state.provide();
+        let Some(gym) = gym_of(&parts.headers)? else {
+            let caller = gate.caller(claims).await?;
+            if !caller.is_super_admin() {
+                return Err(Error::from(GYM_HEADER).into());
+            }
+            return Ok(Self(Reach::Platform(caller), PhantomData));
+        };
+        let actor = gate.actor(claims, gym).await?;
+        actor.must_be(R::ROLE)?;
+        Ok(Self(Reach::Gym(actor), PhantomData))
+    }
+}
+
 /// Like [`Tenant`]; a caller who sends no header is in the gym that they joined first (IDN-85).
 pub struct EarliestGym<R>(pub Actor, pub PhantomData<R>);
 
@@ -196,7 +244,7 @@ where
 {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let claims = claims(parts, state, &[]).await?;
+        let claims = claims::<S, NoScope>(parts, state).await?;
         let gate = state.provide();
         let gym = match gym_of(&parts.headers)? {
             Some(gym) => gym,
@@ -208,6 +256,49 @@ where
         let actor = gate.actor(claims, gym).await?;
         actor.must_be(R::ROLE)?;
         Ok(Self(actor, PhantomData))
+    }
+}
+
+/// The gym of the path's parameter `gym_id`.
+#[derive(Deserialize)]
+struct GymOfPath {
+    gym_id: GymId,
+}
+
+/// Like [`Tenant`], for the gym that the path names; no header is needed. To whoever does not belong to it that gym
+/// does not exist (IDN-33).
+pub struct PathGym<R, Sc = NoScope>(pub Actor, pub PhantomData<(R, Sc)>);
+
+impl<S, R, Sc> FromRequestParts<S> for PathGym<R, Sc>
+where
+    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
+    R: Role,
+    Sc: Scopes,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let claims = claims::<S, Sc>(parts, state).await?;
+        let Path(GymOfPath { gym_id }) = Path::from_request_parts(parts, state).await?;
+        let actor = state.provide().actor(claims, gym_id).await.map_err(|e| match e {
+            Error::Refused(NOT_A_MEMBER) => GYM_NOT_FOUND.into(),
+            e => e,
+        })?;
+        actor.must_be(R::ROLE)?;
+        Ok(Self(actor, PhantomData))
+    }
+}
+
+/// Whoever reads a public operation: known when a good token says so. A bad one opens nothing, and shuts nothing.
+pub struct Visitor(pub Option<services::Caller>);
+
+impl<S> FromRequestParts<S> for Visitor
+where
+    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
+{
+    type Rejection = ApiError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = <Caller as FromRequestParts<S>>::from_request_parts(parts, state).await;
+        Ok(Self(caller.ok().map(|Caller(caller, ..)| caller)))
     }
 }
 

@@ -11,6 +11,7 @@ mod platform;
 mod profile;
 mod registration;
 mod relationships;
+mod role_sync;
 mod workspace;
 
 use crate::HostState;
@@ -30,5 +31,6 @@ pub fn routes<S: HostState>() -> OpenApiRouter<S> {
         .merge(profile::routes())
         .merge(registration::routes())
         .merge(relationships::routes())
+        .merge(role_sync::routes())
         .merge(workspace::routes())
 }

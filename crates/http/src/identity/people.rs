@@ -7,7 +7,7 @@ use axum::Json;
 use domain::{UserId, identity::GymRole};
 use serde::Deserialize;
 use services::identity::{
-    people::People,
+    people::{PARTICIPANT_ROLE, People},
     view::{GymUserSummary, User, UserBasicInfo, UserPublicProfile},
 };
 use utoipa::IntoParams;
@@ -30,6 +30,25 @@ struct RoleFilter {
     role: Option<GymRole>,
 }
 
+/// MEMBER or TRAINER. Read as text, because every other value is refused alike, whether it names a role or not (IDN-58).
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ParticipantRole {
+    #[param(value_type = Option<GymRole>)]
+    role: Option<String>,
+}
+
+impl ParticipantRole {
+    fn role(self) -> Result<Option<GymRole>, ApiError> {
+        let named = |role: String| match role.as_str() {
+            "MEMBER" => Ok(GymRole::Member),
+            "TRAINER" => Ok(GymRole::Trainer),
+            _ => Err(PARTICIPANT_ROLE.into()),
+        };
+        self.role.map(named).transpose()
+    }
+}
+
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct NameFilter {
@@ -41,14 +60,14 @@ struct NameFilter {
 /// Participants of the gym, in full
 #[utoipa::path(get, path = "/api/v1/users/gym-participants", tag = "users",
     security(("bearer" = ["user:read"], "gym" = [])),
-    params(RoleFilter, Paging), responses((status = 200, body = Vec<User>)))]
+    params(ParticipantRole, Paging), responses((status = 200, body = Vec<User>)))]
 async fn participants(
     Tenant(actor, ..): Tenant<Admin, scope::UserRead>,
-    Query(filter): Query<RoleFilter>,
+    Query(filter): Query<ParticipantRole>,
     Query(paging): Query<Paging>,
     Service(people): Service<dyn People>,
 ) -> Result<RawJson, ApiError> {
-    Ok(RawJson(people.participants(&actor, filter.role, paging.page()?).await?))
+    Ok(RawJson(people.participants(&actor, filter.role()?, paging.page()?).await?))
 }
 
 /// One participant, in full
@@ -66,16 +85,16 @@ async fn participant(
 /// Participants, as members see each other
 #[utoipa::path(get, path = "/api/v1/users/p/gym-participants", tag = "users",
     security(("bearer" = ["resource:read"], "gym" = [])),
-    params(RoleFilter, NameFilter, Paging), responses((status = 200, body = Vec<UserPublicProfile>)))]
+    params(ParticipantRole, NameFilter, Paging), responses((status = 200, body = Vec<UserPublicProfile>)))]
 async fn public_participants(
     Tenant(actor, ..): Tenant<Member, scope::ResourceRead>,
-    Query(filter): Query<RoleFilter>,
+    Query(filter): Query<ParticipantRole>,
     Query(name): Query<NameFilter>,
     Query(paging): Query<Paging>,
     Service(people): Service<dyn People>,
 ) -> Result<RawJson, ApiError> {
     let page = paging.page()?;
-    Ok(RawJson(people.public_participants(&actor, filter.role, name.name_contains, page).await?))
+    Ok(RawJson(people.public_participants(&actor, filter.role()?, name.name_contains, page).await?))
 }
 
 /// One participant, as members see each other

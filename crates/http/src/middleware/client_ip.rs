@@ -1,4 +1,7 @@
-use axum::{extract::ConnectInfo, http::{Extensions, HeaderMap}};
+use axum::{
+    extract::ConnectInfo,
+    http::{Extensions, HeaderMap},
+};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Whether `X-Forwarded-For` is believed, and whose hops in it are our own proxies' (IDN-105).

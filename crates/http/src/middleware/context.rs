@@ -9,7 +9,10 @@ use domain::kernel::locale::Locale;
 use ports::cache::{CacheStats, REQUEST_STATS};
 use services::STATEMENTS;
 use std::{
-    sync::{Arc, atomic::{AtomicU64, Ordering::Relaxed}},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 use tracing::Instrument;
@@ -31,7 +34,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// An id that the client or a proxy sent, when it is short and plain; else a new one.
 fn request_id(headers: &HeaderMap) -> String {
     let sent = headers.get(REQUEST_ID).and_then(|v| v.to_str().ok());
-    let plain = |id: &&str| !id.is_empty() && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let plain =
+        |id: &&str| !id.is_empty() && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     sent.filter(plain).map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), str::to_owned)
 }
 
@@ -51,7 +55,8 @@ pub(super) async fn context(request: Request, next: Next) -> Response {
     let (stats, statements) = (Arc::new(CacheStats::default()), Arc::new(AtomicU64::new(0)));
     let span = tracing::info_span!("request", %id, %method, path, gym);
 
-    let run = REQUEST.scope(context, REQUEST_STATS.scope(stats.clone(), STATEMENTS.scope(statements.clone(), next.run(request))));
+    let run = REQUEST
+        .scope(context, REQUEST_STATS.scope(stats.clone(), STATEMENTS.scope(statements.clone(), next.run(request))));
     let mut response = run.instrument(span.clone()).await;
 
     let took = started.elapsed();
@@ -119,9 +124,15 @@ mod tests {
 
     #[test]
     fn idn_106_speed_classes() {
-        for (ms, want) in
-            [(0, "FAST"), (300, "FAST"), (301, "MEDIUM"), (700, "MEDIUM"), (701, "SLOW"), (1500, "SLOW"), (1501, "VERY_SLOW")]
-        {
+        for (ms, want) in [
+            (0, "FAST"),
+            (300, "FAST"),
+            (301, "MEDIUM"),
+            (700, "MEDIUM"),
+            (701, "SLOW"),
+            (1500, "SLOW"),
+            (1501, "VERY_SLOW"),
+        ] {
             assert_eq!(speed(Duration::from_millis(ms)), want);
         }
     }

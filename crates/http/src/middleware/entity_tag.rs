@@ -16,7 +16,8 @@ pub(super) async fn entity_tag(request: Request, next: Next) -> Response {
     let tagged = is_safe(request.method());
     let known = request.headers().get(header::IF_NONE_MATCH).cloned();
     let response = next.run(request).await;
-    let json = response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"application/json"));
+    let json =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"application/json"));
     if !tagged || !json || response.status() != StatusCode::OK {
         return response;
     }
@@ -54,9 +55,14 @@ mod tests {
     #[test]
     fn tags_compare_weakly_and_in_lists() {
         let tag = HeaderValue::from_static("W/\"ab\"");
-        for (known, want) in
-            [("W/\"ab\"", true), ("\"ab\"", true), ("\"x\", W/\"ab\"", true), ("*", true), ("\"x\"", false), ("", false)]
-        {
+        for (known, want) in [
+            ("W/\"ab\"", true),
+            ("\"ab\"", true),
+            ("\"x\", W/\"ab\"", true),
+            ("*", true),
+            ("\"x\"", false),
+            ("", false),
+        ] {
             assert_eq!(matches(&HeaderValue::from_static(known), &tag), want, "{known}");
         }
     }

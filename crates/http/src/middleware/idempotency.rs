@@ -58,7 +58,7 @@ async fn answer(
     };
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
     let status = response.status();
-    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS || is_secret(&response) {
         keys.forget(id).await?;
         return Ok(response);
     }
@@ -78,6 +78,11 @@ fn scope(request: &Request) -> String {
     let gym = request.headers().get("x-gym-id").and_then(|v| v.to_str().ok()).unwrap_or_default();
     let text = format!("{subject}\n{gym}\n{}", request.uri());
     format!("{:032x}", xxh3_128(text.as_bytes()))
+}
+
+/// An answer that nobody may keep, as one with tokens is; a second attempt runs again.
+fn is_secret(response: &Response) -> bool {
+    response.headers().get(header::CACHE_CONTROL).is_some_and(|v| v.as_bytes() == b"no-store")
 }
 
 fn again(answer: Answer) -> Response {

@@ -2,7 +2,10 @@ use super::{
     client_ip::ProxyTrust,
     rate_class::{Key, classes},
 };
-use crate::{ApiError, AppState, extract::{Verified, verify}};
+use crate::{
+    ApiError, AppState,
+    extract::{Verified, verify},
+};
 use axum::{
     extract::{Request, State},
     http::header::AUTHORIZATION,

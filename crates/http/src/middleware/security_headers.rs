@@ -16,9 +16,9 @@ const HEADERS: [(&str, &str); 5] = [
 
 /// Whether the path is a page of the documentation, which needs its own scripts and styles.
 fn is_documentation(path: &str) -> bool {
-    ["/docs", "/api/v1/docs", "/api/v1/redoc"].iter().any(|p| {
-        path.strip_prefix(p).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+    ["/docs", "/api/v1/docs", "/api/v1/redoc"]
+        .iter()
+        .any(|p| path.strip_prefix(p).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 pub(super) async fn security_headers(request: Request, next: Next) -> Response {

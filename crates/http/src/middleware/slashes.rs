@@ -14,7 +14,11 @@ pub(super) fn paths(document: &serde_json::Value) -> Arc<HashSet<String>> {
 }
 
 /// The replaced system redirected `/gyms` to `/gyms/`; here both are the same operation, with no second round trip.
-pub(super) async fn complete(State(slashed): State<Arc<HashSet<String>>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn complete(
+    State(slashed): State<Arc<HashSet<String>>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let path = request.uri().path();
     if slashed.contains(path) {
         let query = request.uri().query().map(|q| format!("?{q}")).unwrap_or_default();

@@ -1,3 +1,4 @@
 //! The API, called over a real database.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 mod identity;
 mod isolation;

@@ -62,12 +62,7 @@ impl MemoryQueue {
     /// A message not acknowledged within `visibility` appears again; after `max_attempts` deliveries it is a dead
     /// letter.
     pub fn new(visibility: Duration, max_attempts: u32) -> Self {
-        Self {
-            state: Mutex::default(),
-            arrived: Notify::new(),
-            visibility,
-            max_attempts,
-        }
+        Self { state: Mutex::default(), arrived: Notify::new(), visibility, max_attempts }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -78,18 +73,13 @@ impl MemoryQueue {
         let now = Instant::now();
         let mut state = self.state();
         state.return_expired(now, self.max_attempts);
-        std::iter::from_fn(|| state.take(now + self.visibility))
-            .take(max)
-            .collect()
+        std::iter::from_fn(|| state.take(now + self.visibility)).take(max).collect()
     }
 }
 
 impl State {
     fn accept(&mut self, message: &Message, now: Instant) {
-        while let Some((_, id)) = self
-            .seen_at
-            .pop_front_if(|(at, _)| now.duration_since(*at) >= DEDUP_WINDOW)
-        {
+        while let Some((_, id)) = self.seen_at.pop_front_if(|(at, _)| now.duration_since(*at) >= DEDUP_WINDOW) {
             self.seen.remove(&id);
         }
         if self.seen.insert(message.dedup_id.clone()) {
@@ -100,11 +90,7 @@ impl State {
 
     fn push(&mut self, message: Message) {
         self.last_id += 1;
-        let item = Item {
-            id: self.last_id,
-            message,
-            attempts: 0,
-        };
+        let item = Item { id: self.last_id, message, attempts: 0 };
         let name = item.message.group.clone();
         self.groups.entry(name.clone()).or_default().waiting.push_back(item);
         self.offer(&name);
@@ -172,10 +158,7 @@ impl Queue for MemoryQueue {
     async fn send(&self, messages: &[Message]) -> Vec<Result<(), QueueError>> {
         let now = Instant::now();
         let mut state = self.state();
-        let results = messages
-            .iter()
-            .map(|m| m.validate().map(|()| state.accept(m, now)))
-            .collect();
+        let results = messages.iter().map(|m| m.validate().map(|()| state.accept(m, now))).collect();
         drop(state);
         self.arrived.notify_waiters();
         results

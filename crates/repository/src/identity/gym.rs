@@ -14,7 +14,8 @@ use domain::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, EntityTrait, IntoActiveValue, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveValue, JoinType, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, LockType},
 };
 
@@ -33,6 +34,17 @@ pub struct RoleCounts {
     pub members: i64,
     pub trainers: i64,
     pub admins: i64,
+}
+
+/// What is counted for the statistics of a workspace (IDN-87).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromQueryResult)]
+pub struct WorkspaceCounts {
+    pub active_members: i64,
+    pub active_trainers: i64,
+    /// Members who joined lately, whatever their state.
+    pub new_members: i64,
+    /// Members who joined before.
+    pub older_members: i64,
 }
 
 #[cfg_attr(feature = "testing", mockall::automock)]
@@ -57,6 +69,8 @@ pub trait Gyms: Send + Sync {
     /// The person's memberships in active gyms, at most `limit`, by gym id.
     async fn ids_of_user(&self, conn: &Conn, user: UserId, limit: u64) -> Result<Vec<GymId>>;
     async fn logos_like(&self, conn: &Conn, prefix: &str) -> Result<Vec<String>>;
+    /// Subdomains that are `slug` or begin with `slug-`, as far as they are needed to find one that is free (IDN-69).
+    async fn subdomains_from(&self, conn: &Conn, slug: &str) -> Result<Vec<String>>;
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -143,8 +157,7 @@ impl Gyms for SeaGyms {
     }
 
     async fn list(&self, conn: &Conn, filter: &GymFilter, page: Page) -> Result<Vec<Model>> {
-        let matching =
-            |q: &String| Condition::any().add(contains(C::Name, q)).add(contains(C::Subdomain, q));
+        let matching = |q: &String| Condition::any().add(contains(C::Name, q)).add(contains(C::Subdomain, q));
         let list = Entity::find()
             .filter(C::IsActive.eq(filter.is_active))
             .filter(
@@ -189,5 +202,15 @@ impl Gyms for SeaGyms {
     async fn logos_like(&self, conn: &Conn, prefix: &str) -> Result<Vec<String>> {
         let urls = Entity::find().select_only().column(C::LogoUrl).filter(C::LogoUrl.starts_with(prefix));
         Ok(urls.into_tuple().all(&conn.executor()?).await?)
+    }
+
+    async fn subdomains_from(&self, conn: &Conn, slug: &str) -> Result<Vec<String>> {
+        let taken = Entity::find()
+            .select_only()
+            .column(C::Subdomain)
+            .filter(Condition::any().add(C::Subdomain.eq(slug)).add(C::Subdomain.starts_with(format!("{slug}-"))))
+            .order_by_asc(C::Id)
+            .limit(10_000);
+        Ok(taken.into_tuple().all(&conn.executor()?).await?)
     }
 }

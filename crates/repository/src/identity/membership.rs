@@ -1,4 +1,8 @@
-use super::{contains, gym::RoleCounts};
+use super::{
+    contains,
+    gym::{RoleCounts, WorkspaceCounts},
+    user::UserFilter,
+};
 use crate::{Conn, Page, Result, SeaRepo, scope};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -59,20 +63,42 @@ pub trait MembershipQueries: Send + Sync {
     async fn person(&self, conn: &Conn, gym: GymId, user: UserId) -> Result<Option<(user::Model, Model)>>;
     async fn public_person(&self, conn: &Conn, gym: GymId, user: UserId) -> Result<Option<PublicMember>>;
     /// By first name, last name, id (IDN-58).
-    async fn people(&self, conn: &Conn, gym: GymId, filter: &MemberFilter, page: Page)
-    -> Result<Vec<(user::Model, GymRole)>>;
+    async fn people(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        filter: &MemberFilter,
+        page: Page,
+    ) -> Result<Vec<(user::Model, GymRole)>>;
     /// By first name, last name, id (IDN-58).
-    async fn public_people(&self, conn: &Conn, gym: GymId, filter: &MemberFilter, page: Page)
-    -> Result<Vec<PublicMember>>;
+    async fn public_people(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        filter: &MemberFilter,
+        page: Page,
+    ) -> Result<Vec<PublicMember>>;
+    /// The advanced search inside the gym, by first name, last name, id (IDN-59).
+    async fn search(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        filter: &UserFilter,
+        page: Page,
+    ) -> Result<Vec<(user::Model, GymRole)>>;
     /// By time of joining, then id.
     async fn summaries(&self, conn: &Conn, gym: GymId, role: Option<GymRole>, page: Page)
     -> Result<Vec<MemberSummary>>;
     async fn owner(&self, conn: &Conn, gym: GymId) -> Result<Option<Model>>;
     async fn active_members(&self, conn: &Conn, gym: GymId) -> Result<i64>;
     async fn role_counts(&self, conn: &Conn, gym: GymId) -> Result<RoleCounts>;
+    /// What the statistics of a workspace count, in one statement; `since` parts new members from older ones.
+    async fn workspace_counts(&self, conn: &Conn, gym: GymId, since: DateTime<Utc>) -> Result<WorkspaceCounts>;
+    /// OWNER, ADMIN and TRAINER with an active row, by user id.
+    async fn staff(&self, conn: &Conn, gym: GymId) -> Result<Vec<UserId>>;
     /// Roles of active memberships in active gyms, over the whole platform (IDN-19).
     async fn active_roles(&self, conn: &Conn, user: UserId) -> Result<Vec<GymRole>>;
-    /// Whether `staff` is ADMIN or OWNER of a gym that `user` belongs to.
+    /// Whether `staff` is ADMIN or OWNER of an active gym that `user` belongs to.
     async fn administers(&self, conn: &Conn, staff: UserId, user: UserId) -> Result<bool>;
     /// Whether the person owns a personal trainer's workspace already (IDN-71).
     async fn owns_workspace(&self, conn: &Conn, user: UserId) -> Result<bool>;
@@ -81,15 +107,19 @@ pub trait MembershipQueries: Send + Sync {
     /// Ends every membership of a person (IDN-66); returns the gyms.
     async fn remove_everywhere(&self, conn: &Conn, user: UserId) -> Result<Vec<GymId>>;
     /// Counts an app access, unless one was counted within the interval (IDN-30).
-    async fn count_access(&self, conn: &Conn, gym: GymId, user: UserId, at: DateTime<Utc>, access: AppAccess)
-    -> Result<bool>;
+    async fn count_access(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        user: UserId,
+        at: DateTime<Utc>,
+        access: AppAccess,
+    ) -> Result<bool>;
 }
 
 fn with_user(gym: GymId) -> Select<Entity> {
-    scope::select::<Entity>(gym).join(
-        JoinType::InnerJoin,
-        Entity::belongs_to(user::Entity).from(C::UserId).to(user::Column::Id).into(),
-    )
+    scope::select::<Entity>(gym)
+        .join(JoinType::InnerJoin, Entity::belongs_to(user::Entity).from(C::UserId).to(user::Column::Id).into())
 }
 
 /// The wire's columns of [`PublicMember`], and nothing else.
@@ -108,9 +138,7 @@ fn filtered(select: Select<Entity>, filter: &MemberFilter) -> Select<Entity> {
             .add(contains((user::Entity, user::Column::LastName), needle))
     };
     let roles = (!filter.roles.is_empty()).then(|| C::Role.is_in(filter.roles.iter().copied()));
-    select.filter(
-        Condition::all().add_option(roles).add_option(filter.name_contains.as_ref().map(named)),
-    )
+    select.filter(Condition::all().add_option(roles).add_option(filter.name_contains.as_ref().map(named)))
 }
 
 fn by_name(select: Select<Entity>, page: Page) -> Select<Entity> {
@@ -140,11 +168,7 @@ impl MembershipQueries for SeaMemberships {
     }
 
     async fn person(&self, conn: &Conn, gym: GymId, user: UserId) -> Result<Option<(user::Model, Model)>> {
-        let found = with_user(gym)
-            .select_also(user::Entity)
-            .filter(C::UserId.eq(user))
-            .one(&conn.executor()?)
-            .await?;
+        let found = with_user(gym).select_also(user::Entity).filter(C::UserId.eq(user)).one(&conn.executor()?).await?;
         Ok(found.and_then(|(membership, user)| Some((user?, membership))))
     }
 
@@ -160,10 +184,8 @@ impl MembershipQueries for SeaMemberships {
         filter: &MemberFilter,
         page: Page,
     ) -> Result<Vec<(user::Model, GymRole)>> {
-        let rows = by_name(filtered(with_user(gym), filter), page)
-            .select_also(user::Entity)
-            .all(&conn.executor()?)
-            .await?;
+        let rows =
+            by_name(filtered(with_user(gym), filter), page).select_also(user::Entity).all(&conn.executor()?).await?;
         Ok(rows.into_iter().filter_map(|(membership, user)| Some((user?, membership.role))).collect())
     }
 
@@ -176,6 +198,21 @@ impl MembershipQueries for SeaMemberships {
     ) -> Result<Vec<PublicMember>> {
         let rows = by_name(filtered(public(with_user(gym)), filter), page);
         Ok(rows.into_model().all(&conn.executor()?).await?)
+    }
+
+    async fn search(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        filter: &UserFilter,
+        page: Page,
+    ) -> Result<Vec<(user::Model, GymRole)>> {
+        let roles = filter.role.map(|role| C::Role.is_in(role.in_gym().iter().copied()));
+        let rows = by_name(with_user(gym).filter(filter.without_role().add_option(roles)), page)
+            .select_also(user::Entity)
+            .all(&conn.executor()?)
+            .await?;
+        Ok(rows.into_iter().filter_map(|(membership, user)| Some((user?, membership.role))).collect())
     }
 
     async fn summaries(
@@ -235,14 +272,36 @@ impl MembershipQueries for SeaMemberships {
         Ok(counts)
     }
 
+    async fn workspace_counts(&self, conn: &Conn, gym: GymId, since: DateTime<Utc>) -> Result<WorkspaceCounts> {
+        // COUNT passes over the NULL of a CASE without ELSE
+        let count = |condition: Condition| Expr::Case(Box::new(Expr::case(condition, 1))).count();
+        let active = |role| Condition::all().add(C::Role.eq(role)).add(C::IsActive.eq(true));
+        let members = || Condition::all().add(C::Role.eq(GymRole::Member));
+        let counts = scope::select::<Entity>(gym)
+            .select_only()
+            .column_as(count(active(GymRole::Member)), "active_members")
+            .column_as(count(active(GymRole::Trainer)), "active_trainers")
+            .column_as(count(members().add(C::CreatedAt.gte(since))), "new_members")
+            .column_as(count(members().add(C::CreatedAt.lt(since))), "older_members");
+        Ok(counts.into_model().one(&conn.executor()?).await?.unwrap_or_default())
+    }
+
+    async fn staff(&self, conn: &Conn, gym: GymId) -> Result<Vec<UserId>> {
+        let staff = scope::select::<Entity>(gym)
+            .select_only()
+            .column(C::UserId)
+            .filter(C::Role.ne(GymRole::Member))
+            .filter(C::IsActive.eq(true))
+            .order_by_asc(C::UserId)
+            .limit(Page::MAX);
+        Ok(staff.into_tuple().all(&conn.executor()?).await?)
+    }
+
     async fn active_roles(&self, conn: &Conn, user: UserId) -> Result<Vec<GymRole>> {
         let roles = everywhere(user)
             .select_only()
             .column(C::Role)
-            .join(
-                JoinType::InnerJoin,
-                Entity::belongs_to(gym::Entity).from(C::GymId).to(gym::Column::Id).into(),
-            )
+            .join(JoinType::InnerJoin, Entity::belongs_to(gym::Entity).from(C::GymId).to(gym::Column::Id).into())
             .filter(C::IsActive.eq(true))
             .filter(gym::Column::IsActive.eq(true));
         Ok(roles.into_tuple().all(&conn.executor()?).await?)
@@ -253,8 +312,10 @@ impl MembershipQueries for SeaMemberships {
         let shared: Option<GymId> = everywhere(staff)
             .select_only()
             .column(C::GymId)
+            .join(JoinType::InnerJoin, Entity::belongs_to(gym::Entity).from(C::GymId).to(gym::Column::Id).into())
             .filter(C::Role.is_in([GymRole::Owner, GymRole::Admin]))
             .filter(C::IsActive.eq(true))
+            .filter(gym::Column::IsActive.eq(true))
             .filter(C::GymId.in_subquery(sea_orm::QueryTrait::into_query(theirs)))
             .limit(1)
             .into_tuple()
@@ -267,10 +328,7 @@ impl MembershipQueries for SeaMemberships {
         let owned: Option<GymId> = everywhere(user)
             .select_only()
             .column(C::GymId)
-            .join(
-                JoinType::InnerJoin,
-                Entity::belongs_to(gym::Entity).from(C::GymId).to(gym::Column::Id).into(),
-            )
+            .join(JoinType::InnerJoin, Entity::belongs_to(gym::Entity).from(C::GymId).to(gym::Column::Id).into())
             .filter(C::Role.eq(GymRole::Owner))
             .filter(gym::Column::Kind.eq(gym::GymType::PersonalTrainer))
             .limit(1)
@@ -306,9 +364,7 @@ impl MembershipQueries for SeaMemberships {
             .col_expr(C::MonthlyResetDate, Expr::value(access.monthly_reset_date))
             .col_expr(C::AppStreakDays, Expr::value(access.app_streak_days))
             .filter(C::UserId.eq(user))
-            .filter(
-                Condition::any().add(C::LastAppAccess.is_null()).add(C::LastAppAccess.lte(at - ACCESS_INTERVAL)),
-            )
+            .filter(Condition::any().add(C::LastAppAccess.is_null()).add(C::LastAppAccess.lte(at - ACCESS_INTERVAL)))
             .exec(&conn.executor()?)
             .await?;
         Ok(counted.rows_affected == 1)

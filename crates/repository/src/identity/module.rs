@@ -2,7 +2,7 @@
 use crate::{Conn, Result};
 use async_trait::async_trait;
 use domain::{
-    GymId,
+    GymId, ModuleId,
     identity::{
         gym_module,
         module::{Column as C, Entity, Model},
@@ -10,7 +10,8 @@ use domain::{
     kernel::time,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,8 @@ pub trait Modules: Send + Sync {
     async fn of_gym(&self, conn: &Conn, gym: GymId) -> Result<Vec<ModuleState>>;
     /// Turns a module on or off, keeping the time of the change; nothing changes when it is so already (IDN-74).
     async fn set_active(&self, conn: &Conn, gym: GymId, module: &Model, active: bool) -> Result<()>;
+    /// The gym's row of a module, with the times of its last changes; `None` when it never had one.
+    async fn row(&self, conn: &Conn, gym: GymId, module: ModuleId) -> Result<Option<gym_module::Model>>;
     /// Writes the rows of a new gym: code and whether active (IDN-70).
     async fn seed(&self, conn: &Conn, gym: GymId, states: &[(&'static str, bool)]) -> Result<()>;
 }
@@ -70,13 +73,18 @@ impl Modules for SeaModules {
             activated_at: Set(active.then_some(now)),
             deactivated_at: Set((!active).then_some(now)),
         };
-        let changed = if active { vec![G::Active, G::ActivatedAt, G::DeactivatedAt] } else { vec![G::Active, G::DeactivatedAt] };
+        let changed =
+            if active { vec![G::Active, G::ActivatedAt, G::DeactivatedAt] } else { vec![G::Active, G::DeactivatedAt] };
         let upsert = OnConflict::columns([G::GymId, G::ModuleId])
             .update_columns(changed)
             .action_and_where(Expr::col((GymModule, G::Active)).ne(active))
             .to_owned();
         GymModule::insert(row).on_conflict(upsert).exec_without_returning(&conn.executor()?).await?;
         Ok(())
+    }
+
+    async fn row(&self, conn: &Conn, gym: GymId, module: ModuleId) -> Result<Option<gym_module::Model>> {
+        Ok(gym_module::Entity::find_by_id((gym, module)).one(&conn.executor()?).await?)
     }
 
     async fn seed(&self, conn: &Conn, gym: GymId, states: &[(&'static str, bool)]) -> Result<()> {

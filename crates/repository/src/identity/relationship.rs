@@ -33,8 +33,13 @@ pub struct RelatedUser {
 #[async_trait]
 pub trait RelationshipQueries: Send + Sync {
     /// Newest first (IDN-84).
-    async fn newest(&self, conn: &Conn, gym: GymId, status: Option<RelationshipStatus>, page: Page)
-    -> Result<Vec<Model>>;
+    async fn newest(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        status: Option<RelationshipStatus>,
+        page: Page,
+    ) -> Result<Vec<Model>>;
     /// Newest first, with the member, in one statement.
     async fn members_of(&self, conn: &Conn, gym: GymId, trainer: UserId, page: Page) -> Result<Vec<RelatedUser>>;
     /// Newest first, with the trainer, in one statement.

@@ -4,16 +4,16 @@ use crate::{Conn, Page, Result, StoreError};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    GymId, UserId,
+    UserId,
     identity::{
-        PlatformRole, membership, qr_code,
+        PlatformRole, qr_code,
         user::{ActiveModel, Column as C, Create, Entity, Model, PlatformPatch, ProfilePatch},
     },
     kernel::time,
 };
 use sea_orm::{
-    ActiveValue::{self, Set}, ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveValue, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ActiveValue::{self, Set},
+    ColumnTrait, Condition, DbErr, EntityTrait, IntoActiveValue, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockType, OnConflict},
 };
 
@@ -24,6 +24,7 @@ pub struct UserFilter {
     pub name_contains: Option<String>,
     pub email_contains: Option<String>,
     pub email_domain: Option<String>,
+    /// Of the platform, or of the gym that is searched.
     pub role: Option<PlatformRole>,
     pub is_active: Option<bool>,
     /// Inclusive.
@@ -51,8 +52,13 @@ pub trait Users: Send + Sync {
     /// [`StoreError::Unique`] when the address is taken.
     async fn set_email(&self, conn: &Conn, id: UserId, email: &str) -> Result<()>;
     /// Sets the picture where it still is `expected` (MED-28).
-    async fn swap_picture(&self, conn: &Conn, id: UserId, expected: Option<String>, new: Option<String>)
-    -> Result<bool>;
+    async fn swap_picture(
+        &self,
+        conn: &Conn,
+        id: UserId,
+        expected: Option<String>,
+        new: Option<String>,
+    ) -> Result<bool>;
     /// Gives a code to a person who has none (IDN-15).
     async fn ensure_qr_code(&self, conn: &Conn, id: UserId) -> Result<()>;
     async fn set_role(&self, conn: &Conn, id: UserId, role: PlatformRole) -> Result<Option<Model>>;
@@ -64,8 +70,8 @@ pub trait Users: Send + Sync {
     async fn list(&self, conn: &Conn, page: Page) -> Result<Vec<Model>>;
     /// By platform role, in order of ids.
     async fn by_role(&self, conn: &Conn, role: PlatformRole, page: Page) -> Result<Vec<Model>>;
-    /// Over the whole platform, or among the members of one gym; by first name, last name, id.
-    async fn search(&self, conn: &Conn, gym: Option<GymId>, filter: &UserFilter, page: Page) -> Result<Vec<Model>>;
+    /// Over the whole platform; by first name, last name, id.
+    async fn search(&self, conn: &Conn, filter: &UserFilter, page: Page) -> Result<Vec<Model>>;
     /// Locks the rows it counts, so that two cannot both be the last to go (IDN-65).
     async fn active_super_admins(&self, conn: &Conn) -> Result<Vec<UserId>>;
     /// The next ids after `after`, ascending.
@@ -108,19 +114,19 @@ async fn apply(conn: &Conn, id: UserId, mut row: ActiveModel) -> Result<Option<M
 }
 
 impl UserFilter {
-    fn condition(&self) -> Condition {
+    /// Everything but the role, which is the one in the gym where a gym is searched.
+    pub(super) fn without_role(&self) -> Condition {
         let named = |needle: &String| {
-            Condition::any()
-                .add(contains((Entity, C::FirstName), needle))
-                .add(contains((Entity, C::LastName), needle))
+            Condition::any().add(contains((Entity, C::FirstName), needle)).add(contains((Entity, C::LastName), needle))
         };
         Condition::all()
             .add_option(self.name_contains.as_ref().map(named))
             .add_option(self.email_contains.as_ref().map(|n| contains((Entity, C::Email), n)))
-            .add_option(self.email_domain.as_ref().map(|d| {
-                ends_with((Entity, C::Email), &format!("@{}", d.trim_start_matches('@')))
-            }))
-            .add_option(self.role.map(|r| C::Role.eq(r)))
+            .add_option(
+                self.email_domain
+                    .as_ref()
+                    .map(|d| ends_with((Entity, C::Email), &format!("@{}", d.trim_start_matches('@')))),
+            )
             .add_option(self.is_active.map(|a| C::IsActive.eq(a)))
             .add_option(self.created_after.map(|at| C::CreatedAt.gte(at)))
             .add_option(self.created_before.map(|at| C::CreatedAt.lte(at)))
@@ -167,7 +173,8 @@ impl Users for SeaUsers {
         let same_identity = OnConflict::column(C::Auth0Id).do_nothing().to_owned();
         let inserted = Entity::insert(row).on_conflict(same_identity).exec_with_returning(&conn.executor()?).await;
         let found = match inserted {
-            Err(DbErr::RecordNotInserted) => return Ok(None),
+            // what an insert that returned no row is called depends on the database
+            Err(DbErr::RecordNotInserted | DbErr::RecordNotFound(_)) => return Ok(None),
             other => other?,
         };
         let coded = ActiveModel { qr_code: Set(Some(qr_code::generate(found.id))), ..Default::default() };
@@ -282,17 +289,9 @@ impl Users for SeaUsers {
         Ok(list.all(&conn.executor()?).await?)
     }
 
-    async fn search(&self, conn: &Conn, gym: Option<GymId>, filter: &UserFilter, page: Page) -> Result<Vec<Model>> {
-        let members = |gym| {
-            let ids = crate::scope::select::<membership::Entity>(gym)
-                .select_only()
-                .column(membership::Column::UserId)
-                .into_query();
-            C::Id.in_subquery(ids)
-        };
+    async fn search(&self, conn: &Conn, filter: &UserFilter, page: Page) -> Result<Vec<Model>> {
         let found = Entity::find()
-            .filter(filter.condition())
-            .filter(Condition::all().add_option(gym.map(members)))
+            .filter(filter.without_role().add_option(filter.role.map(|role| C::Role.eq(role))))
             .order_by_asc(C::FirstName)
             .order_by_asc(C::LastName)
             .order_by_asc(C::Id)

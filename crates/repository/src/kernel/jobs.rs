@@ -6,7 +6,8 @@ use domain::kernel::{
     time,
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder,
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder,
     sea_query::{Expr, OnConflict},
 };
 
@@ -21,8 +22,14 @@ pub trait Jobs: Send + Sync {
     /// Makes the job due now, for an operator.
     async fn trigger(&self, conn: &Conn, name: &str) -> Result<bool>;
     /// Keeps what a job that works in steps has reached, and holds it longer.
-    async fn checkpoint(&self, conn: &Conn, name: &str, lease: &str, progress: serde_json::Value, holds: TimeDelta)
-    -> Result<bool>;
+    async fn checkpoint(
+        &self,
+        conn: &Conn,
+        name: &str,
+        lease: &str,
+        progress: serde_json::Value,
+        holds: TimeDelta,
+    ) -> Result<bool>;
     async fn finish(&self, conn: &Conn, name: &str, lease: &str, outcome: &str, next: DateTime<Utc>) -> Result<bool>;
     async fn all(&self, conn: &Conn) -> Result<Vec<Model>>;
 }

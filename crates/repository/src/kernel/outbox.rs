@@ -9,8 +9,9 @@ use domain::{
     },
 };
 use sea_orm::{
-    ActiveEnum, ActiveValue::Set, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    ActiveEnum,
+    ActiveValue::Set,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Alias, Expr, LockBehavior, LockType, OnConflict, Query},
 };
 
@@ -22,8 +23,14 @@ pub trait Outbox: Send + Sync {
     async fn push(&self, conn: &Conn, effect: Effect) -> Result<()>;
     /// Leases up to `max` effects of these kinds that are due, oldest first. Of one aggregate only the oldest
     /// unfinished effect is ever leased; one whose lease ran out is leased again.
-    async fn claim(&self, conn: &Conn, kinds: &[&'static str], max: u64, lease: &str, holds: TimeDelta)
-    -> Result<Vec<Model>>;
+    async fn claim(
+        &self,
+        conn: &Conn,
+        kinds: &[&'static str],
+        max: u64,
+        lease: &str,
+        holds: TimeDelta,
+    ) -> Result<Vec<Model>>;
     /// Ends an effect that this lease still holds.
     async fn finish(&self, conn: &Conn, id: OutboxId, lease: &str) -> Result<bool>;
     /// Hands an effect back for `at`; when a newer one of its kind and key waits already, this one is superseded
@@ -66,7 +73,8 @@ impl Outbox for SeaOutbox {
             ..Default::default()
         };
         let waiting_already = OnConflict::columns([C::Kind, C::DedupeKey])
-            .target_and_where(Expr::col(C::Status).eq(S::Pending.to_value()))
+            // as a literal: SQLite does not see that a bound value names the partial index
+            .target_and_where(Expr::cust("status = 'pending'"))
             .do_nothing()
             .to_owned();
         Entity::insert(row).on_conflict(waiting_already).exec_without_returning(&conn.executor()?).await?;

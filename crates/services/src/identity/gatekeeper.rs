@@ -126,7 +126,7 @@ impl GatekeeperService {
 
 /// Whatever goes wrong below while the person is looked up, nobody is let in and nobody is told who they are not:
 /// try again (IDN-17).
-fn unresolved(e: Error) -> Error {
+pub(super) fn unresolved(e: Error) -> Error {
     match e {
         Error::Store(StoreError::Db(e)) => Error::Store(StoreError::Unavailable(e)),
         e => e,

@@ -15,6 +15,7 @@ pub mod registration;
 pub mod relationships;
 pub mod role_sync;
 pub mod sign_in;
+pub mod token_owner;
 pub mod view;
 pub mod workspace;
 

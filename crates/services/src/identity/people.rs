@@ -10,18 +10,18 @@ use crate::{
 use async_trait::async_trait;
 use domain::{UserId, identity::GymRole};
 use ports::cache::{Bytes, encode};
-use repository::{Page, identity::{membership::MemberFilter, user::UserFilter}};
+use repository::{
+    Page,
+    identity::{membership::MemberFilter, user::UserFilter},
+};
 
 pub const PARTICIPANT_ROLE: Refusal = Refusal::bad_request(
     "invalid_role",
     "Participants are MEMBER or TRAINER.",
     "Los participantes son MEMBER o TRAINER.",
 );
-pub const EMAIL_UNKNOWN: Refusal = Refusal::not_found(
-    "user_not_found",
-    "Nobody has this e-mail address.",
-    "Nadie tiene esta dirección de correo.",
-);
+pub const EMAIL_UNKNOWN: Refusal =
+    Refusal::not_found("user_not_found", "Nobody has this e-mail address.", "Nadie tiene esta dirección de correo.");
 pub const IN_GYM_ALREADY: Refusal = Refusal::conflict(
     "already_in_gym",
     "This user belongs to the gym already.",
@@ -150,7 +150,7 @@ impl People for PeopleService {
     async fn search(&self, actor: &Actor, filter: UserFilter, page: Page) -> Result<Vec<User>> {
         actor.must_be(GymRole::Trainer)?;
         let exposure = if actor.is_at_least(GymRole::Admin) { Exposure::Private } else { Exposure::Basic };
-        let rows = self.core.stores.users.search(&self.core.db, Some(actor.gym_id()), &filter, page).await?;
-        Ok(rows.into_iter().map(|row| User::of(row, exposure, None)).collect())
+        let rows = self.core.stores.people.search(&self.core.db, actor.gym_id(), &filter, page).await?;
+        Ok(rows.into_iter().map(|(row, role)| User::in_gym(row, exposure, role)).collect())
     }
 }

@@ -4,7 +4,10 @@ use crate::{Actor, Caller, Core, Error, Refusal, Result, kernel::cache_key::Cach
 use async_trait::async_trait;
 use domain::{
     GymId, UserId,
-    identity::{GymRole, user::{self, ProfilePatch}},
+    identity::{
+        GymRole,
+        user::{self, ProfilePatch},
+    },
     kernel::validation::check,
 };
 

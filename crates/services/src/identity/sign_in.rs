@@ -4,6 +4,7 @@ use crate::{
     access::IDENTITY_CONFLICT,
     kernel::{
         cache_key::CacheKey,
+        effect,
         scheduler::{Job, Progress, Schedule},
     },
 };
@@ -41,9 +42,14 @@ async fn attempt(core: &Core, claims: &Claims) -> Result<user::Model> {
     if let Some(address) = &claims.email
         && let Some(row) = users.by_email(&core.db, address).await?
     {
+        // made by this identity's other first request, between the two looks
+        if row.auth0_id.as_ref() == Some(&claims.sub) {
+            return Ok(row);
+        }
         return link(core, claims, row).await;
     }
-    let created = core.db.run(async |tx| Ok::<_, Error>(users.create(&tx, user::Create::from_claims(claims)).await?)).await?;
+    let created =
+        core.db.run(async |tx| Ok::<_, Error>(users.create(&tx, user::Create::from_claims(claims)).await?)).await?;
     match created {
         Some(row) => Ok(row),
         None => Ok(users.by_auth0_id(&core.db, &claims.sub).await?.ok_or(IDENTITY_CONFLICT)?),
@@ -64,9 +70,12 @@ async fn link(core: &Core, claims: &Claims, row: user::Model) -> Result<user::Mo
                 return Ok::<_, Error>(None);
             }
             users.ensure_qr_code(&tx, row.id).await?;
+            // what waited for the identity may hold power already, as a registered trainer's row does (IDN-71)
+            core.effect(&tx, effect::role_sync(row.id)).await?;
             Ok(users.by_id(&tx, row.id).await?)
         })
         .await?;
+    core.committed(&[]).await;
     linked.ok_or_else(|| IDENTITY_CONFLICT.into())
 }
 

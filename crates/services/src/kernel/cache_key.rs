@@ -1,5 +1,8 @@
 //! Every family of the cache and its life time (specification of identity, §5).
-use super::{effect, relay::{EffectHandler, Failure}};
+use super::{
+    effect,
+    relay::{EffectHandler, Failure},
+};
 use crate::Core;
 use async_trait::async_trait;
 use domain::{GymId, UserId, kernel::outbox::Model};
@@ -14,6 +17,10 @@ pub enum CacheKey {
     /// The row behind a token's subject.
     UserByAuth0Id(String),
     GymDetails(GymId),
+    /// The public list of gyms, and the search by subdomain.
+    GymDirectory,
+    /// What anybody sees of one gym.
+    GymPage(GymId),
     /// Role and state of one person in one gym, or that there is none.
     UserGymMembership(UserId, GymId),
     /// What other members may see of a person, in any gym.
@@ -29,12 +36,31 @@ impl CacheKey {
         match self {
             Self::UserByAuth0Id(sub) => Ns::new("user_by_auth0_id", sub),
             Self::GymDetails(gym) => Ns::new("gym_details", gym),
+            Self::GymDirectory => Ns::new("gym_directory", "all"),
+            Self::GymPage(gym) => Ns::new("gym_page", gym),
             Self::UserGymMembership(user, gym) => Ns::new("user_gym_membership", format_args!("{user}:{gym}")),
             Self::UserPublicProfile(user) => Ns::new("user_public_profile", user),
             Self::GymPeople(gym) => Ns::new("gym_people", gym),
             Self::GymModules(gym) => Ns::new("gym_modules", gym),
             Self::WorkspaceStats(gym) => Ns::new("workspace_stats", gym),
         }
+    }
+
+    /// The namespaces that go when this goes stale: its own, and those of answers that are made of it. So whoever
+    /// changes a gym or its modules need not know who shows them.
+    pub fn stale(&self) -> Vec<Ns> {
+        let made_of_it = match self {
+            Self::GymDetails(gym) => vec![Self::GymDirectory, Self::GymPage(*gym)],
+            Self::GymModules(gym) => vec![Self::GymPage(*gym)],
+            _ => Vec::new(),
+        };
+        [self.ns()].into_iter().chain(made_of_it.iter().map(Self::ns)).collect()
+    }
+
+    /// Every family that shows something of this gym, for its deactivation (IDN-46). The memberships of its people are
+    /// not among them: what they say, role and state, stays true.
+    pub fn of_gym(gym: GymId) -> Vec<Self> {
+        vec![Self::GymDetails(gym), Self::GymPeople(gym), Self::GymModules(gym), Self::WorkspaceStats(gym)]
     }
 }
 
@@ -82,8 +108,8 @@ impl EffectHandler for DropCache {
     async fn deliver(&self, row: &Model) -> Result<(), Failure> {
         let keys: Vec<CacheKey> = serde_json::from_value(row.payload.get("keys").cloned().unwrap_or_default())
             .map_err(|e| Failure::Permanent(e.to_string()))?;
-        for key in keys {
-            self.core.cache.invalidate(&key.ns()).await;
+        for ns in keys.iter().flat_map(CacheKey::stale) {
+            self.core.cache.invalidate(&ns).await;
         }
         Ok(())
     }

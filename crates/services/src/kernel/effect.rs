@@ -73,14 +73,8 @@ pub fn storage_delete(at: &ObjectPath, reason: DeleteReason) -> Effect {
 
 /// Drops what a change of power makes stale once more, so that a crash between commit and invalidation cannot leave
 /// an old role standing until it expires.
-fn cache_drop(gym: GymId, keys: &[CacheKey]) -> Effect {
-    Effect {
-        gym: Some(gym),
-        kind: CACHE_DROP,
-        aggregate: format!("cache:{gym}"),
-        dedupe_key: None,
-        payload: json!({ "keys": keys }),
-    }
+fn cache_drop(gym: Option<GymId>, aggregate: String, keys: &[CacheKey]) -> Effect {
+    Effect { gym, kind: CACHE_DROP, aggregate, dedupe_key: None, payload: json!({ "keys": keys }) }
 }
 
 impl Core {
@@ -92,12 +86,18 @@ impl Core {
     /// Writes the invalidation of `keys` as an effect, for changes that take power away. The caller invalidates after
     /// its commit as well: this is for the case that it does not live to do so.
     pub async fn effect_cache_drop(&self, tx: &Conn, gym: GymId, keys: &[CacheKey]) -> Result<(), StoreError> {
-        self.effect(tx, cache_drop(gym, keys)).await
+        self.effect(tx, cache_drop(Some(gym), format!("cache:{gym}"), keys)).await
+    }
+
+    /// The same for what the platform takes away from one person, whatever gyms they are in.
+    pub async fn effect_user_cache_drop(&self, tx: &Conn, user: UserId, keys: &[CacheKey]) -> Result<(), StoreError> {
+        self.effect(tx, cache_drop(None, format!("cache:user:{user}"), keys)).await
     }
 
     /// After a commit: drops cache families, and wakes the relay.
     pub async fn committed(&self, stale: &[CacheKey]) {
         self.effects_written.notify_one();
-        futures::future::join_all(stale.iter().map(|key| async { self.cache.invalidate(&key.ns()).await })).await;
+        let dropped: Vec<_> = stale.iter().flat_map(CacheKey::stale).collect();
+        futures::future::join_all(dropped.iter().map(|ns| self.cache.invalidate(ns))).await;
     }
 }

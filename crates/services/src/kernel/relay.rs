@@ -81,7 +81,12 @@ impl Relay {
         Ok(())
     }
 
-    async fn settle(&self, handler: &dyn EffectHandler, row: &Model, outcome: Result<(), Failure>) -> crate::Result<()> {
+    async fn settle(
+        &self,
+        handler: &dyn EffectHandler,
+        row: &Model,
+        outcome: Result<(), Failure>,
+    ) -> crate::Result<()> {
         let outbox = &self.core.stores.outbox;
         let kind = handler.kind();
         let label = match outcome {

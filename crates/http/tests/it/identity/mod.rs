@@ -8,6 +8,8 @@ mod modules;
 mod people;
 mod pictures;
 mod platform;
+mod platform_changes;
+mod platform_delete;
 mod profile;
 mod registration;
 mod relationships;

@@ -1,5 +1,5 @@
 use serde_json::json;
-use testkit::{app::App, both, database::TestDb};
+use testkit::{app::App, both};
 
 both! {
     async fn idn_54_a_profile_change_is_read_back_by_another_connection(t: TestDb) {

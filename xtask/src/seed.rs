@@ -1,0 +1,62 @@
+//! Fills a database with a world of stated size, the same each time.
+use crate::{migrate::open, services::say};
+use anyhow::Context;
+use gymapi::seed::{self, Size};
+use indicatif::{ProgressBar, ProgressStyle};
+use migrations::{Migrator, MigratorTrait};
+use std::{process::ExitCode, time::Instant};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// postgres://… or sqlite://…; brought up to date first
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: String,
+    /// Of both types: every third is a personal trainer's
+    #[arg(long, default_value_t = 100)]
+    gyms: u32,
+    /// Of each gym; a personal trainer's has a tenth
+    #[arg(long, default_value_t = 200)]
+    members: u32,
+    #[arg(long, default_value_t = 5)]
+    trainers: u32,
+    #[arg(long, default_value_t = 2)]
+    admins: u32,
+    /// The same number makes the same world
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl Arguments {
+    fn size(&self) -> Size {
+        Size { gyms: self.gyms, members: self.members, trainers: self.trainers, admins: self.admins, seed: self.seed }
+    }
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let one = open(&arguments.database_url, 1).await?;
+        Migrator::up(one.pool().context("a database")?, None).await?;
+        one.close().await;
+        let db = open(&arguments.database_url, 4).await?;
+        let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
+            "{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left",
+        )?);
+        let started = Instant::now();
+        let summary = seed::fill(&db, arguments.size(), |done, all| {
+            bar.set_length(all);
+            bar.set_position(done);
+        })
+        .await?;
+        bar.finish_and_clear();
+        let seconds = started.elapsed().as_secs_f64();
+        say(&format!(
+            "{} gyms, {} people, {} rows in {seconds:.1} s: {:.0} rows/s",
+            summary.gyms,
+            summary.people,
+            summary.rows,
+            summary.rows as f64 / seconds
+        ));
+        db.close().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
