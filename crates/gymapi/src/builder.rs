@@ -18,12 +18,12 @@ pub enum BuildError {
     /// Who is who? Give the builder a verifier, or a development issuer.
     #[error("no token verifier was given")]
     NoVerifier,
-    #[error("the database cannot be used: {0}")]
+    #[error("the database cannot be used")]
     Database(#[from] StoreError),
     #[error("the database cannot be migrated: {0}")]
     Migration(String),
-    #[error("the scheduled jobs cannot be registered: {0}")]
-    Jobs(services::Error),
+    #[error("the scheduled jobs cannot be registered")]
+    Jobs(#[source] services::Error),
 }
 
 /// Puts GymAPI together. What is not given is embedded: cache, counters and queue in this process, no object store.

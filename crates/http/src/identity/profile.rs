@@ -12,7 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub fn routes<S: HostState>() -> OpenApiRouter<S> {
     OpenApiRouter::new()
-        .routes(routes!(own, update))
+        .routes(routes!(own, update_own))
         .routes(routes!(update_data))
         .routes(routes!(own_profile))
         .routes(routes!(of_member))
@@ -36,7 +36,7 @@ async fn own(
 /// Only fields that are present change; `null` clears.
 #[utoipa::path(put, path = "/api/v1/users/profile", tag = "users", security(("bearer" = [])),
     request_body = ProfilePatch, responses((status = 200, body = User)))]
-async fn update(
+async fn update_own(
     Caller(caller, ..): Caller,
     GymHeader(gym): GymHeader,
     Service(profiles): Service<dyn Profiles>,

@@ -91,7 +91,10 @@ pub async fn follow_email(core: &Core, claims: &Claims, row: &crate::Identity) -
         Err(StoreError::Unique(_)) => return Ok(false),
         Err(e) => return Err(e.into()),
     }
-    core.committed(&[CacheKey::UserByAuth0Id(claims.sub.clone()), CacheKey::UserPublicProfile(row.id)]).await;
+    let gyms = core.stores.people.gyms_of(&core.db, row.id).await?;
+    let own = [CacheKey::UserByAuth0Id(claims.sub.clone()), CacheKey::UserPublicProfile(row.id)];
+    let lists = gyms.into_iter().map(|(gym, _)| CacheKey::GymPeople(gym));
+    core.committed(&own.into_iter().chain(lists).collect::<Vec<_>>()).await;
     Ok(true)
 }
 
