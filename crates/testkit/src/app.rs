@@ -17,10 +17,7 @@ use domain::{
     identity::{role::HighestRole, user},
 };
 use http_api::{AppState, Http, Readiness, System};
-use ports::{
-    CacheFront, MemoryCache, MemoryCounter, MemoryOneTimeStore,
-    storage::MemoryObjectStore,
-};
+use ports::{CacheFront, MemoryCache, MemoryCounter, MemoryOneTimeStore, storage::MemoryObjectStore};
 use serde_json::{Value, json};
 use services::{Core, Ports, Services, Settings};
 use std::{sync::Arc, time::Duration};

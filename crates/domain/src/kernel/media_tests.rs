@@ -234,8 +234,18 @@ fn med_26_only_paths_that_we_make_can_be_orphans() {
         assert!(is_picture_path(&path), "{path}");
     }
     for path in [
-        "", "default.png", "user_7", "user_7/", "user_x/a.png", "user_-7/a.png", "user_7/a/b.png", "gym_3/a.png",
-        "gym_3/logo_", "gym_3/user_7/posts/a.png", "gym_/logo_a.png", "auth0_123_abc.jpg",
+        "",
+        "default.png",
+        "user_7",
+        "user_7/",
+        "user_x/a.png",
+        "user_-7/a.png",
+        "user_7/a/b.png",
+        "gym_3/a.png",
+        "gym_3/logo_",
+        "gym_3/user_7/posts/a.png",
+        "gym_/logo_a.png",
+        "auth0_123_abc.jpg",
     ] {
         assert!(!is_picture_path(path), "{path}");
     }

@@ -32,11 +32,8 @@ pub const TOO_MANY_PIXELS: Refusal = Refusal::bad_request(
     "The image has too many pixels.",
     "La imagen tiene demasiados píxeles.",
 );
-pub const IMAGE_CORRUPT: Refusal = Refusal::bad_request(
-    "image_corrupt",
-    "The image is damaged or incomplete.",
-    "La imagen está dañada o incompleta.",
-);
+pub const IMAGE_CORRUPT: Refusal =
+    Refusal::bad_request("image_corrupt", "The image is damaged or incomplete.", "La imagen está dañada o incompleta.");
 pub const IMAGES_BUSY: Refusal = Refusal::unavailable(
     "image_queue_full",
     "Too many images are being processed. Please try again in a moment.",

@@ -22,8 +22,7 @@ impl StorageDelete {
 }
 
 fn object_of(row: &Model) -> Result<ObjectPath, Failure> {
-    let at: ObjectPath =
-        serde_json::from_value(row.payload.clone()).map_err(|e| Failure::Permanent(e.to_string()))?;
+    let at: ObjectPath = serde_json::from_value(row.payload.clone()).map_err(|e| Failure::Permanent(e.to_string()))?;
     if at.is_sound() { Ok(at) } else { Err(Failure::Permanent("the path leaves its bucket".into())) }
 }
 

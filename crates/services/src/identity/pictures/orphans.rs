@@ -54,7 +54,10 @@ impl OrphanSweep {
             let old = listed.into_iter().filter(|object| object.modified < before && is_picture_path(&object.path));
             for object in old {
                 let name = last_segment(&object.path).to_owned();
-                unnamed.entry(name).or_insert_with(Vec::new).push(ObjectPath { bucket: bucket.clone(), path: object.path });
+                unnamed
+                    .entry(name)
+                    .or_insert_with(Vec::new)
+                    .push(ObjectPath { bucket: bucket.clone(), path: object.path });
             }
         }
         let (stores, db) = (&self.core.stores, &self.core.db);

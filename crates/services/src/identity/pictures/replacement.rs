@@ -21,9 +21,7 @@ const STOPPING: Refusal =
 
 /// Runs work to its end even when whoever waits for it goes away: a client that hangs up between store and database
 /// must not leave an object that nobody names.
-pub(super) async fn to_its_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
+pub(super) async fn to_its_end<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
     match tokio::spawn(work.in_current_span()).await {
         Ok(outcome) => outcome,
         Err(e) => match e.try_into_panic() {
