@@ -1,7 +1,7 @@
 //! The schema, one file per change, for PostgreSQL and SQLite; each goes up and down.
 //!
-//! Tables of a tenant are made by `tenant_table`, and their children point at `(gym_id, id)` of the parent by
-//! `tenant_fk`: a row can never hang from a row of another gym, whatever the code does.
+//! Tables of a tenant are made by `tenant_table`, with the key `(gym_id, id)` for their children to point at by
+//! `tenant_fk`: such a child can never hang from a row of another gym, whatever the code does.
 use sea_orm_migration::{prelude::*, schema::*, sea_orm::DbBackend};
 
 mod m20261124_000001_users;

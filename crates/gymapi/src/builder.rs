@@ -233,7 +233,7 @@ impl GymApi {
         self.dev_login.as_ref()
     }
 
-    /// Delivers effects, runs scheduled jobs and keeps this instance's folder of uploads clean until `stop` is cancelled. Any number of instances may do so at once.
+    /// Delivers effects and runs scheduled jobs until `stop` is cancelled. Any number of instances may do so at once.
     pub async fn work(&self, stop: tokio_util::sync::CancellationToken) {
         let (relay, scheduler, spool) = (self.services.relay(), self.services.scheduler(), self.services.spool());
         tokio::join!(relay.run(stop.cancelled()), scheduler.run(stop.cancelled()), spool.run(stop.cancelled()));

@@ -85,16 +85,15 @@ pub fn jpeg_of_length(length: usize) -> Vec<u8> {
     [start, &comments, rest].concat()
 }
 
-/// A small PNG whose header names another size.
+/// The header of a PNG of this size, without any pixels.
 pub fn png_header(width: u32, height: u32) -> Vec<u8> {
-    let small = png(2, 2);
-    let (start, rest) = small.split_at(12);
-    let (_, rest) = rest.split_at(21);
-    let header = [b"IHDR".as_slice(), &width.to_be_bytes(), &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
-    let sum = header.iter().fold(u32::MAX, |sum, byte| {
+    let fields = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
+    let chunk = [b"IHDR".as_slice(), &fields].concat();
+    let sum = chunk.iter().fold(u32::MAX, |sum, byte| {
         (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { sum >> 1 ^ 0xEDB8_8320 } else { sum >> 1 })
     });
-    [start, &header, &(!sum).to_be_bytes(), rest].concat()
+    let rest = png(2, 2).split_off(33);
+    [b"\x89PNG\r\n\x1A\n\0\0\0\x0D".as_slice(), &chunk, &(!sum).to_be_bytes(), &rest].concat()
 }
 
 fn with_segment(mut jpeg: Vec<u8>, marker: u8, body: &[u8]) -> Vec<u8> {

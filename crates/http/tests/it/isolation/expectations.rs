@@ -1,0 +1,169 @@
+//! Who may call what: one line for every operation of the OpenAPI document.
+use domain::identity::GymRole;
+
+/// What stands between a stranger and an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing.
+    Public,
+    /// A shared secret instead of a token.
+    Secret,
+    /// A token of anybody, and a shared secret.
+    TokenAndSecret,
+    /// A token of anybody.
+    Authenticated,
+    /// A role in the gym that the header names.
+    Gym(GymRole),
+    /// A role in the gym that the header names; without the header a default is looked for.
+    GymOrDefault(GymRole),
+    /// Whoever belongs to the gym of the header, and is SUPER_ADMIN besides.
+    GymPlatform,
+    /// A role in the gym that the path names.
+    PathGym(GymRole),
+    /// SUPER_ADMIN.
+    Platform,
+}
+
+/// Whether the path names a row that must be one of the caller's gym.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// A row of another gym is not found (IDN-33).
+    OfGym,
+    /// There is none, or it may be anybody's.
+    Any,
+}
+
+/// `{gym_id}`, `{user_id}`, `{relationship_id}` and so on are filled in by the test, in paths and in bodies.
+#[derive(Debug)]
+pub struct Operation {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub access: Access,
+    pub row: Row,
+    pub query: &'static str,
+    pub body: &'static str,
+}
+
+const fn op(method: &'static str, path: &'static str, access: Access) -> Operation {
+    Operation { method, path, access, row: Row::Any, query: "", body: "" }
+}
+
+impl Operation {
+    const fn row(mut self) -> Self {
+        self.row = Row::OfGym;
+        self
+    }
+    const fn query(mut self, query: &'static str) -> Self {
+        self.query = query;
+        self
+    }
+    const fn body(mut self, body: &'static str) -> Self {
+        self.body = body;
+        self
+    }
+}
+
+use Access::{Authenticated, Gym, GymOrDefault, GymPlatform, PathGym, Platform, Public, Secret, TokenAndSecret};
+use GymRole::{Admin, Member, Owner, Trainer};
+
+const PAIR: &str = r#"{"trainer_id": "{trainer_id}", "member_id": "{member_id}"}"#;
+const HOOK: &str = r#"{"event": "user.created", "user": {"user_id": "test|new", "email": "new@example.test"}}"#;
+const NEW_GYM: &str = r#"{"name": "Another", "subdomain": "another"}"#;
+const BIO: &str = r#"{"bio": "changed by somebody"}"#;
+
+#[rustfmt::skip]
+pub const OPERATIONS: &[Operation] = &[
+    op("get", "/", Public),
+    op("get", "/health/live", Public),
+    op("get", "/health/ready", Public),
+    op("get", "/metrics", Secret),
+
+    op("get", "/api/v1/auth/login", Public),
+    op("get", "/api/v1/auth/login-redirect", Public),
+    op("get", "/api/v1/auth/callback", Public),
+    op("get", "/api/v1/auth/config", Public),
+    op("get", "/api/v1/auth/logout", Public),
+    op("post", "/api/v1/auth/token", Public),
+    op("options", "/api/v1/auth/token", Public),
+    op("get", "/api/v1/auth/me", Authenticated),
+    op("get", "/api/v1/auth/test-email", Authenticated),
+    op("get", "/api/v1/auth/get-user-email", Authenticated),
+    op("get", "/api/v1/auth/check-permissions", Authenticated),
+    op("post", "/api/v1/auth/create-platform-admin", TokenAndSecret).body(r#"{"secret_key": "guess"}"#),
+    op("post", "/api/v1/auth/sync-roles-to-auth0", Platform),
+    op("post", "/api/v1/auth/webhook/user-created", Secret).body(HOOK),
+    op("post", "/api/v1/auth/webhook/user-updated", Secret).body(HOOK),
+    op("post", "/api/v1/auth/register-gym-owner", Public),
+    op("post", "/api/v1/auth/register-trainer", Public),
+    op("get", "/api/v1/auth/trainer/check-email/{email}", Public),
+    op("get", "/api/v1/auth/trainer/validate-subdomain/{subdomain}", Public),
+
+    op("get", "/api/v1/users/profile", Authenticated),
+    op("put", "/api/v1/users/profile", Authenticated).body(BIO),
+    op("post", "/api/v1/users/profile/data", Authenticated).body(BIO),
+    op("get", "/api/v1/users/profile/me", Authenticated),
+    op("post", "/api/v1/users/profile/image", Authenticated),
+    op("delete", "/api/v1/users/profile/image", Authenticated),
+    op("get", "/api/v1/users/profile/{user_id}", Gym(Member)).row(),
+    op("post", "/api/v1/users/initiate-email-change", Authenticated).body(r#"{"new_email": "new@example.test"}"#),
+    op("post", "/api/v1/users/me/resend-verification", Authenticated),
+    op("post", "/api/v1/users/check-email-availability", Secret).body(r#"{"email": "new@example.test"}"#),
+    op("post", "/api/v1/users/sync/email-status", Secret).body(r#"{"auth0_id": "test|member", "email": "new@example.test"}"#),
+    op("get", "/api/v1/users/gym-participants", Gym(Admin)),
+    op("get", "/api/v1/users/gym-participants/{user_id}", Gym(Admin)).row(),
+    op("get", "/api/v1/users/p/gym-participants", Gym(Member)),
+    op("get", "/api/v1/users/p/gym-participants/{user_id}", Gym(Member)).row(),
+    op("get", "/api/v1/users/p/public-profile/{user_id}", Gym(Member)).row(),
+    op("get", "/api/v1/users/search-by-email", Gym(Admin)).query("email=free@example.test"),
+    op("get", "/api/v1/users/gym-users", Gym(Admin)),
+    op("get", "/api/v1/users/search", Gym(Trainer)),
+    op("get", "/api/v1/users/{user_id}", Gym(Admin)).row(),
+    op("put", "/api/v1/users/{user_id}", Platform).body(BIO),
+    op("get", "/api/v1/users/", Platform),
+    op("get", "/api/v1/users/by-role/{role}", Platform),
+    op("get", "/api/v1/users/auth0/{auth0_id}", Authenticated).row(),
+    op("put", "/api/v1/users/auth0/{auth0_id}", Platform).body(BIO),
+    op("delete", "/api/v1/users/admin/users/{user_id}", Platform),
+    op("delete", "/api/v1/users/users/{user_id}", Gym(Admin)).row(),
+
+    op("post", "/api/v1/gyms/", Platform).body(NEW_GYM),
+    op("get", "/api/v1/gyms/", Public),
+    op("get", "/api/v1/gyms/by-subdomain/{subdomain}", Public),
+    op("get", "/api/v1/gyms/my", Authenticated),
+    op("get", "/api/v1/gyms/{gym_id}/details", Public),
+    op("get", "/api/v1/gyms/{gym_id}", PathGym(Member)),
+    op("put", "/api/v1/gyms/{gym_id}", PathGym(Owner)).body(r#"{"name": "Taken over"}"#),
+    op("patch", "/api/v1/gyms/{gym_id}/status", PathGym(Owner)).body(r#"{"is_active": false}"#),
+    op("get", "/api/v1/gyms/users", Gym(Member)),
+    op("post", "/api/v1/gyms/users/by-email", Gym(Admin)).body(r#"{"email": "free@example.test"}"#),
+    op("post", "/api/v1/gyms/users/{user_id}", Gym(Admin)),
+    op("delete", "/api/v1/gyms/users/{user_id}", Gym(Member)).row(),
+    op("put", "/api/v1/gyms/users/{user_id}/role", Gym(Admin)).row().body(r#"{"role": "TRAINER"}"#),
+    op("post", "/api/v1/gyms/{gym_id}/logo", Gym(Admin)),
+    op("delete", "/api/v1/gyms/{gym_id}/logo", Gym(Admin)),
+    op("get", "/api/v1/gyms/{gym_id}/users", Platform),
+    op("delete", "/api/v1/gyms/{gym_id}/users/{user_id}", Platform),
+    op("put", "/api/v1/gyms/{gym_id}/owner", Platform).query("user_id={user_id}").body(r#"{"user_id": "{user_id}"}"#),
+
+    op("get", "/api/v1/modules", Gym(Member)),
+    op("patch", "/api/v1/modules/{module_code}/activate", GymPlatform),
+    op("patch", "/api/v1/modules/{module_code}/deactivate", GymPlatform),
+    op("post", "/api/v1/modules/billing/activate", Gym(Admin)),
+    op("patch", "/api/v1/modules/billing/activate", GymPlatform),
+    op("post", "/api/v1/modules/billing/deactivate", Gym(Admin)),
+    op("patch", "/api/v1/modules/billing/deactivate", GymPlatform),
+    op("get", "/api/v1/modules/billing/status", Gym(Member)),
+
+    op("post", "/api/v1/relationships/", Gym(Member)).row().body(PAIR),
+    op("get", "/api/v1/relationships/", GymOrDefault(Admin)),
+    op("get", "/api/v1/relationships/trainer/{trainer_id}/members", Gym(Member)).row(),
+    op("get", "/api/v1/relationships/member/{member_id}/trainers", GymOrDefault(Member)).row(),
+    op("get", "/api/v1/relationships/my-trainers", GymOrDefault(Member)),
+    op("get", "/api/v1/relationships/my-members", GymOrDefault(Member)),
+    op("get", "/api/v1/relationships/{relationship_id}", Gym(Member)).row(),
+    op("put", "/api/v1/relationships/{relationship_id}", GymOrDefault(Member)).row().body(r#"{"notes": "changed"}"#),
+    op("delete", "/api/v1/relationships/{relationship_id}", GymOrDefault(Admin)).row(),
+
+    op("get", "/api/v1/context/workspace", GymOrDefault(Member)),
+    op("get", "/api/v1/context/workspace/stats", GymOrDefault(Trainer)),
+];
