@@ -253,7 +253,7 @@ pub fn is_logo_of(gym: GymId, path: &str) -> bool {
 /// Whether a path is one that [`profile_image_path`] or [`logo_path`] makes, of whatever user or gym. Nothing else in
 /// their buckets is ever taken for an orphan (MED-26).
 pub fn is_picture_path(path: &str) -> bool {
-    let number = |prefix: &str| path.strip_prefix(prefix)?.split_once('/')?.0.parse().ok();
+    let number = |prefix: &str| path.strip_prefix(prefix)?.split_once('/')?.0.parse().ok().filter(|id| *id > 0);
     number("user_").is_some_and(|id| is_profile_image_of(UserId(id), path))
         || number("gym_").is_some_and(|id| is_logo_of(GymId(id), path))
 }

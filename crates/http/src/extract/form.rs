@@ -1,19 +1,23 @@
 use crate::ApiError;
 use axum::{
+    body::Body,
     extract::{
         FromRequest, Multipart, Request,
         multipart::{Field, MultipartError, MultipartRejection},
     },
     http::StatusCode,
 };
+use bytes::Bytes;
 use domain::kernel::{
     media::UploadKind,
     validation::{FieldError, Invalid},
 };
+use futures::{Stream, StreamExt, stream};
 use services::{
     Error, Refusal, Result,
     kernel::upload::{FILE_TOO_LARGE, FORM_BROKEN, Intake, REQUEST_TOO_LARGE, Upload},
 };
+use std::task::Poll;
 
 /// A multipart form of which nothing is read yet. Even that it is one is asked only by [`Form::file`], after the
 /// caller's rights were.
@@ -22,8 +26,25 @@ pub struct Form(Result<Multipart, MultipartRejection>);
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = ApiError;
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        Ok(Self(Multipart::from_request(request, state).await))
+        let paced = request.map(|body| Body::from_stream(piecemeal(body)));
+        Ok(Self(Multipart::from_request(paced, state).await))
     }
+}
+
+/// The body, which seems to pause after each piece. The parser gathers whatever is ready before it looks at any of it:
+/// a fast sender's whole request would come to lie in memory (MED-1).
+fn piecemeal(body: Body) -> impl Stream<Item = Result<Bytes, axum::Error>> + Send + 'static {
+    let mut pieces = body.into_data_stream();
+    let mut pauses = false;
+    stream::poll_fn(move |cx| {
+        if std::mem::take(&mut pauses) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let piece = pieces.poll_next_unpin(cx);
+        pauses = matches!(piece, Poll::Ready(Some(Ok(_))));
+        piece
+    })
 }
 
 impl Form {

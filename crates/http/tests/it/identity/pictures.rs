@@ -1,310 +1,256 @@
-//! Profile images and logos (IDN-41, IDN-55, MED-28 … MED-33).
-use async_trait::async_trait;
-use axum::body::{Body, Bytes};
-use domain::identity::{GymRole, user};
-use futures::{StreamExt, stream};
-use ports::{
-    ObjectStore,
-    identity::IdentityError,
-    image::{ImageError, ImageProcessor, ImageSpec, ProcessedImage},
-    storage::{NoObjectStore, ObjectBody, ObjectPath},
+//! Profile images and logos: replaced and removed here; what is taken in `pictures/intake.rs`, what fails in
+//! `pictures/failure.rs`, what is done afterwards in `pictures/upkeep.rs`.
+mod failure;
+mod intake;
+mod upkeep;
+
+use bytes::Bytes;
+use domain::{
+    GymId,
+    identity::{GymRole, gym},
 };
 use sea_orm::{ConnectionTrait, Statement};
-use serde_json::json;
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
-use testkit::{
-    app::{Answer, App},
-    both,
-    database::TestDb,
-    form::Form,
-    images,
-};
+use serde_json::{Value, json};
+use services::kernel::{cache_key::CacheKey, effect};
+use testkit::{app::App, both, database::TestDb, form::Form, images};
 
-const PROFILE: &str = "/api/v1/users/profile/image";
-const MB: usize = 1_048_576;
+const IMAGE: &str = "/api/v1/users/profile/image";
 
-fn form(field: &str, bytes: &[u8]) -> Form {
-    Form::new().file(field, "x.html", None, bytes)
+fn logo_of(gym: GymId) -> String {
+    format!("/api/v1/gyms/{gym}/logo")
 }
 
-async fn upload(app: &App, who: &user::Model, form: Form) -> Answer {
-    app.post(PROFILE).by(who).form(form).send().await
+fn file(bytes: &[u8]) -> Form {
+    Form::new().file("file", "me.png", Some("image/png"), bytes)
 }
 
-/// Payload reasons of deletions, in order.
+/// Bytes and content type of the object behind an address.
+fn stored(app: &App, url: &Value) -> (Bytes, String) {
+    use ports::ObjectStore;
+    let at = app.objects.object_of(url.as_str().expect("an address")).expect("an address of the store");
+    app.objects.object(&at).expect("an object at this address")
+}
+
+fn paths(app: &App) -> Vec<String> {
+    app.objects.paths().into_iter().map(|at| at.path).collect()
+}
+
+/// Path and reason of every deletion that was ever queued.
 async fn deletions(t: &TestDb) -> Vec<(String, String)> {
-    let sql = "SELECT CAST(payload AS TEXT) AS text FROM outbox WHERE kind = 'storage.delete' ORDER BY id";
-    let rows = t.pool().query_all_raw(Statement::from_string(t.pool().get_database_backend(), sql)).await.unwrap();
-    let of = |text: String| {
-        let payload: serde_json::Value = serde_json::from_str(&text).unwrap();
-        (payload["path"].as_str().unwrap().to_owned(), payload["reason"].as_str().unwrap().to_owned())
-    };
-    rows.into_iter().map(|row| of(row.try_get("", "text").unwrap())).collect()
+    let text = |row: &Value, field: &str| row[field].as_str().expect("a text").to_owned();
+    payloads(t, effect::STORAGE_DELETE).await.iter().map(|row| (text(row, "path"), text(row, "reason"))).collect()
 }
 
-async fn picture(app: &App, who: &user::Model) -> Option<String> {
-    let read = app.get("/api/v1/users/profile").by(who).send().await.expect(200);
-    read["picture"].as_str().map(str::to_owned)
+async fn payloads(t: &TestDb, kind: &str) -> Vec<Value> {
+    let sql = format!("SELECT CAST(payload AS TEXT) AS payload FROM outbox WHERE kind = '{kind}' ORDER BY id");
+    let statement = Statement::from_string(t.pool().get_database_backend(), sql);
+    let rows = t.pool().query_all_raw(statement).await.unwrap();
+    rows.iter().map(|row| serde_json::from_str(&row.try_get::<String>("", "payload").unwrap()).unwrap()).collect()
 }
 
-fn at(app: &App, url: &str) -> ObjectPath {
-    app.objects.object_of(url).unwrap()
+async fn execute(t: &TestDb, sql: &str) {
+    t.pool().execute_unprepared(sql).await.unwrap();
 }
 
-struct Busy;
-
-#[async_trait]
-impl ImageProcessor for Busy {
-    async fn process(&self, _: bytes::Bytes, _: ImageSpec) -> Result<ProcessedImage, ImageError> {
-        Err(ImageError::Busy)
-    }
+/// The last segment of an address, without its extension.
+fn name_of(url: &Value) -> String {
+    let name = url.as_str().unwrap().rsplit('/').next().unwrap();
+    name.split('.').next().unwrap().to_owned()
 }
 
-/// A body that counts how much of it was read.
-fn chunked(bytes: Bytes, read: &Arc<AtomicUsize>) -> Body {
-    let read = read.clone();
-    let pieces: Vec<_> = bytes.chunks(65_536).map(Bytes::copy_from_slice).collect();
-    Body::from_stream(stream::iter(pieces).then(move |piece| {
-        read.fetch_add(piece.len(), Ordering::SeqCst);
-        async move {
-            // as from a socket: the next piece is not there yet
-            tokio::task::yield_now().await;
-            Ok::<_, std::io::Error>(piece)
-        }
-    }))
+/// The gym as the guard sees it, through the cache.
+async fn guarded(app: &App, user: &domain::identity::user::Model, gym: GymId) -> gym::Model {
+    let claims = app.services.gate.verify(&app.token(user)).await.unwrap();
+    app.services.gate.actor(claims, gym).await.unwrap().gym().clone()
 }
 
 both! {
-    async fn idn_55_med_4_med_16_med_28_med_29_a_picture_is_stored_named_and_told(t: TestDb) {
+    async fn idn_55_med_28_med_29_a_new_picture_is_answered_and_read_by_everybody_at_once(t: TestDb) {
         let app = App::new(t).await;
-        let ana = app.world.user("ana").await;
-        app.accounts.add("test|ana", "ana@example.test");
-        picture(&app, &ana).await;
-        let first = upload(&app, &ana, form("photo", &images::png(30, 20))).await.expect(200);
-        let url = first["picture"].as_str().unwrap().to_owned();
-        let object = at(&app, &url);
-        assert!(object.path.starts_with(&format!("user_{}/", ana.id)), "{url}");
-        assert_eq!(url, app.objects.public_url(&object));
-        let (bytes, kind) = app.objects.object(&object).unwrap();
-        assert_eq!(images::size_of(&bytes, &kind), (30, 20));
-        assert!(!object.path.ends_with("html"));
-        assert_eq!(picture(&app, &ana).await, Some(url.clone()), "no cache shows the old one");
-
-        let second = upload(&app, &ana, form("file", &images::jpeg(40, 40))).await.expect(200);
-        assert_eq!(deletions(t).await, [(object.path.clone(), "replaced".into())]);
-        app.deliver_effects().await;
-        assert_eq!(app.objects.paths(), [at(&app, second["picture"].as_str().unwrap())]);
-        assert_eq!(app.accounts.account("test|ana").unwrap().picture.as_deref(), second["picture"].as_str());
-    }
-
-    async fn med_29_a_provider_that_is_down_fails_no_request_and_hears_the_newest(t: TestDb) {
-        let app = App::new(t).await;
-        let ana = app.world.user("ana").await;
-        app.accounts.add("test|ana", "ana@example.test");
-        app.accounts.fail_when("set_picture", IdentityError::Unavailable { reason: "down".into(), retry_after: None });
-        upload(&app, &ana, form("file", &images::png(8, 8))).await.expect(200);
-        app.deliver_effects().await;
-        let newest = upload(&app, &ana, form("file", &images::png(9, 9))).await.expect(200);
-        t.pool().execute_unprepared("UPDATE outbox SET next_attempt_at = '2020-01-01T00:00:00+00:00'").await.unwrap();
-        app.deliver_effects().await;
-        assert_eq!(app.accounts.account("test|ana").unwrap().picture.as_deref(), newest["picture"].as_str());
-    }
-
-    async fn med_30_the_first_listed_field_counts_and_none_is_400(t: TestDb) {
-        let app = App::new(t).await;
-        let ana = app.world.user("ana").await;
-        let both = form("photo", &images::png(10, 10)).file("file", "a", None, &images::png(20, 20));
-        let answer = upload(&app, &ana, both).await.expect(200);
-        let (bytes, kind) = app.objects.object(&at(&app, answer["picture"].as_str().unwrap())).unwrap();
-        assert_eq!(images::size_of(&bytes, &kind), (20, 20));
-        let none = upload(&app, &ana, form("other", &images::png(10, 10)).text("x", "y")).await;
-        assert_eq!(none.outcome(), (400, "image_required".into()));
-    }
-
-    async fn med_19_med_21_med_28_a_store_that_fails_leaves_the_old_picture(t: TestDb) {
-        let app = App::new(t).await;
-        let ana = app.world.user("ana").await;
-        let old = upload(&app, &ana, form("file", &images::png(8, 8))).await.expect(200)["picture"].clone();
-        app.objects.fail_next(1);
-        let failed = upload(&app, &ana, form("file", &images::png(9, 9))).await;
-        assert_eq!(failed.outcome(), (502, "storage_failed".into()));
-        assert_eq!(json!(picture(&app, &ana).await), old);
-        assert_eq!(deletions(t).await.into_iter().map(|d| d.1).collect::<Vec<_>>(), ["compensation"]);
-        app.deliver_effects().await;
-        assert_eq!(app.objects.paths(), [at(&app, old.as_str().unwrap())]);
-    }
-
-    async fn med_28_of_two_uploads_at_once_one_stays_and_the_other_is_queued(t: TestDb) {
-        let app = App::new(t).await;
-        let ana = app.world.user("ana").await;
-        let sends = (0..4).map(|n| upload(&app, &ana, form("file", &images::png(8 + n, 8))));
-        for answer in futures::future::join_all(sends).await {
-            answer.expect(200);
+        let gym = app.world.gym("box").await;
+        let (ana, ben) = (app.world.member(&gym, "ana").await, app.world.member(&gym, "ben").await);
+        app.accounts.add("test|ana", &ana.email);
+        let public = format!("/api/v1/users/p/public-profile/{}", ana.id);
+        for path in [public.as_str(), "/api/v1/users/p/gym-participants"] {
+            app.get(path).by(&ben).at(gym.id).send().await.expect(200);
         }
-        assert_eq!((app.objects.paths().len(), deletions(t).await.len()), (4, 3));
+
+        let user = app.post(IMAGE).by(&ana).at(gym.id).form(file(&images::png(300, 200))).send().await.expect(200);
+        assert_eq!((&user["id"], &user["qr_code"], &user["gym_role"]), (&json!(ana.id), &json!(ana.qr_code), &json!("MEMBER")));
+        let (bytes, kind) = stored(&app, &user["picture"]);
+        assert_eq!(images::size_of(&bytes, &kind), (300, 200));
+
+        let url = &user["picture"];
+        let own = app.get("/api/v1/users/profile").by(&ana).send().await.expect(200);
+        assert_eq!((&own["picture"], &own["updated_at"]), (url, &user["updated_at"]));
+        assert_eq!(&app.get(&public).by(&ben).at(gym.id).send().await.expect(200)["picture"], url);
+        let list = app.get("/api/v1/users/p/gym-participants").by(&ben).at(gym.id).send().await.expect(200);
+        assert!(list.as_array().unwrap().iter().any(|person| &person["picture"] == url), "{list}");
+        let claims = app.services.gate.verify(&app.token(&ana)).await.unwrap();
+        let caller = app.services.gate.caller(claims).await.unwrap();
+        assert_eq!(caller.identity().picture.as_deref(), url.as_str());
+
         app.deliver_effects().await;
-        assert_eq!(app.objects.paths(), [at(&app, &picture(&app, &ana).await.unwrap())]);
+        assert_eq!(app.accounts.account("test|ana").unwrap().picture.as_deref(), url.as_str());
     }
 
-    async fn med_26_med_33_foreign_pictures_are_left_alone(t: TestDb) {
+    async fn med_28_med_25_the_old_object_is_deleted_after_the_new_one_is_named(t: TestDb) {
         let app = App::new(t).await;
-        let foreign = [
-            "https://lh3.example/a.png",
-            "memory://objects/profile-images/user_999/a.png",
-            "memory://objects/gym_logo/user_1/a.png",
-            "memory://objects/profile-images/user_1/../user_2/a.png",
-        ];
-        for (n, url) in foreign.iter().enumerate() {
-            let who = app.world.user_with(&format!("u{n}"), |u| u.picture = Some((*url).to_owned())).await;
-            upload(&app, &who, form("file", &images::png(8, 8))).await.expect(200);
+        let ana = app.world.user("ana").await;
+        let first = app.post(IMAGE).by(&ana).form(file(&images::png(9, 9))).send().await.expect(200);
+        let old = paths(&app);
+        let second = app.post(IMAGE).by(&ana).form(file(&images::png(9, 9))).send().await.expect(200);
+        assert_ne!(first["picture"], second["picture"]);
+        assert_eq!(deletions(t).await, [(old[0].clone(), "replaced".into())]);
+        assert_eq!(paths(&app).len(), 2, "nothing is deleted before the commit");
+        app.deliver_effects().await;
+        assert_eq!(paths(&app).len(), 1);
+        stored(&app, &second["picture"]);
+    }
+
+    async fn med_4_med_16_med_26_an_object_lies_under_its_owner_with_a_random_name(t: TestDb) {
+        let app = App::new(t).await;
+        let gym = app.world.gym("box").await;
+        let boss = app.world.person(&gym, "boss", GymRole::Owner).await;
+        let form = || Form::new().file("file", "../../evil.html", Some("image/png"), &images::jpeg(9, 9));
+        let user = app.post(IMAGE).by(&boss).form(form()).send().await.expect(200);
+        let gym_after = app.post(&logo_of(gym.id)).by(&boss).at(gym.id).form(form()).send().await.expect(200);
+
+        let (picture, logo) = (name_of(&user["picture"]), name_of(&gym_after["logo_url"]));
+        let at = format!("memory://objects/profile-images/user_{}/{picture}.jpg", boss.id);
+        assert_eq!(user["picture"], at);
+        assert_eq!(gym_after["logo_url"], format!("memory://objects/gym_logo/gym_{}/{logo}.jpg", gym.id));
+        for name in [picture.as_str(), logo.strip_prefix("logo_").unwrap()] {
+            assert_eq!(name.len(), 32);
+            assert!(name.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)), "{name}");
         }
-        assert_eq!(deletions(t).await, []);
+        assert_eq!(stored(&app, &user["picture"]).1, "image/jpeg");
     }
 
-    async fn med_25_med_32_removing_clears_and_queues_and_removing_nothing_is_204(t: TestDb) {
+    async fn med_33_med_26_a_picture_that_is_not_ours_is_left_alone(t: TestDb) {
         let app = App::new(t).await;
-        let ana = app.world.user("ana").await;
-        app.delete(PROFILE).by(&ana).send().await.expect(204);
-        upload(&app, &ana, form("file", &images::png(8, 8))).await.expect(200);
-        app.delete(PROFILE).by(&ana).send().await.expect(204);
-        app.delete(PROFILE).by(&ana).send().await.expect(204);
-        assert_eq!(picture(&app, &ana).await, None);
-        assert_eq!(deletions(t).await.len(), 1);
-        app.deliver_effects().await;
-        assert_eq!(app.objects.paths(), []);
+        let own = |user: u8| format!("memory://objects/profile-images/user_{user}");
+        for (n, foreign) in [
+            "https://lh3.googleusercontent.com/a/x.jpg".to_owned(),
+            "https://evil.example/profile-images/user_1/a.png".to_owned(),
+            "memory://objects/profile-images/user_999/a.png".to_owned(),
+            "memory://objects/gym_logo/gym_1/logo_a.png".to_owned(),
+            "memory://objects/stories/user_1/a.png".to_owned(),
+            format!("{}/../user_2/a.png", own(6)),
+            format!("{}/%2e%2e/a.png", own(7)),
+            format!("{}/posts/a.png", own(8)),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let ana = app.world.user_with(&format!("ana{n}"), |u| u.picture = Some(foreign.clone())).await;
+            app.post(IMAGE).by(&ana).form(file(&images::png(9, 9))).send().await.expect(200);
+            assert_eq!(deletions(t).await, [], "{foreign}");
+        }
+        let url = format!("{}/a.png?width=3#top", own(9));
+        let ana = app.world.user_with("ana8", |u| u.picture = Some(url)).await;
+        assert_eq!(ana.id.0, 9, "the address is this user's own");
+        app.post(IMAGE).by(&ana).form(file(&images::png(9, 9))).send().await.expect(200);
+        assert_eq!(deletions(t).await, [("user_9/a.png".into(), "replaced".into())]);
     }
 
-    async fn med_27_job_m1_a_deletion_that_fails_is_tried_again(t: TestDb) {
+    async fn med_32_removing_clears_the_column_and_deletes_what_is_ours(t: TestDb) {
         let app = App::new(t).await;
-        let ana = app.world.user("ana").await;
-        upload(&app, &ana, form("file", &images::png(8, 8))).await.expect(200);
-        app.delete(PROFILE).by(&ana).send().await.expect(204);
-        app.objects.fail_next(1);
-        app.deliver_effects().await;
-        assert_eq!(app.objects.paths().len(), 1);
-        t.pool().execute_unprepared("UPDATE outbox SET next_attempt_at = '2020-01-01T00:00:00+00:00'").await.unwrap();
-        app.deliver_effects().await;
-        assert_eq!(app.objects.paths(), []);
-    }
-
-    async fn idn_41_med_31_a_logo_belongs_to_the_gym_of_the_header(t: TestDb) {
-        let app = App::new(t).await;
-        let (gym, other) = (app.world.gym("box").await, app.world.gym("other").await);
+        let gym = app.world.gym("box").await;
         let boss = app.world.person(&gym, "boss", GymRole::Admin).await;
-        let path = format!("/api/v1/gyms/{}/logo", gym.id);
-        for (handle, role) in [("ana", GymRole::Member), ("tom", GymRole::Trainer)] {
-            let who = app.world.person(&gym, handle, role).await;
-            let refused = app.post(&path).by(&who).at(gym.id).form(form("file", &images::png(8, 8))).send().await;
-            assert_eq!(refused.status, 403);
-            assert_eq!(app.delete(&path).by(&who).at(gym.id).send().await.status, 403);
+        app.post(IMAGE).by(&boss).form(file(&images::png(9, 9))).send().await.expect(200);
+        app.post(&logo_of(gym.id)).by(&boss).at(gym.id).form(file(&images::png(9, 9))).send().await.expect(200);
+        for _ in 0..2 {
+            app.delete(IMAGE).by(&boss).send().await.expect(204);
+            app.delete(&logo_of(gym.id)).by(&boss).at(gym.id).send().await.expect(204);
         }
-        let wrong = format!("/api/v1/gyms/{}/logo", other.id);
-        let refused = app.post(&wrong).by(&boss).at(gym.id).form(form("file", &images::png(8, 8))).send().await;
-        assert_eq!(refused.outcome(), (403, "gym_mismatch".into()));
-        assert_eq!(app.delete(&wrong).by(&boss).at(gym.id).send().await.status, 403);
-        app.post(&path).by(&boss).at(gym.id).form(form("image", &images::png(8, 8))).send().await.expect(422);
+        let own = app.get("/api/v1/users/profile").by(&boss).send().await.expect(200);
+        assert_eq!(own["picture"], json!(null));
+        assert_eq!(guarded(&app, &boss, gym.id).await.logo_url, None);
+        let queued = deletions(t).await;
+        assert_eq!(queued.iter().map(|(_, reason)| reason.as_str()).collect::<Vec<_>>(), ["content_deleted"; 2]);
+        app.deliver_effects().await;
+        assert_eq!(paths(&app), [] as [String; 0]);
 
-        let made = app.post(&path).by(&boss).at(gym.id).form(form("file", &images::png(8, 8))).send().await.expect(200);
-        let object = at(&app, made["logo_url"].as_str().unwrap());
-        assert!(object.bucket == "gym_logo" && object.path.starts_with(&format!("gym_{}/logo_", gym.id)));
-        app.delete(&path).by(&boss).at(gym.id).send().await.expect(204);
-        assert_eq!(deletions(t).await.len(), 1);
+        let foreign = Some("https://lh3.googleusercontent.com/a/x.jpg".to_owned());
+        let ben = app.world.user_with("ben", |u| u.picture = foreign).await;
+        app.delete(IMAGE).by(&ben).send().await.expect(204);
+        assert_eq!(deletions(t).await.len(), 2);
     }
 
-    async fn med_job_m2_only_old_unnamed_objects_of_ours_are_queued(t: TestDb) {
+    async fn idn_41_idn_40_a_new_logo_is_seen_at_once_and_touches_nothing_else(t: TestDb) {
         let app = App::new(t).await;
-        let ana = app.world.user("ana").await;
-        upload(&app, &ana, form("file", &images::png(8, 8))).await.expect(200);
-        let young = ObjectPath { bucket: "profile-images".into(), path: "user_1/lost.png".into() };
-        app.objects.put(&young, ObjectBody::Bytes(Bytes::from_static(b"x")), "image/png").await.unwrap();
-        app.services.scheduler().register().await.unwrap();
-        let due = "UPDATE scheduled_jobs SET next_run_at = '2020-01-01T00:00:00+00:00' WHERE name = 'orphan_sweep'";
-        t.pool().execute_unprepared(due).await.unwrap();
-        app.services.scheduler().run_due().await.unwrap();
-        assert_eq!(deletions(t).await, [], "younger than 24 hours");
+        let gym = app.world.gym("box").await;
+        let boss = app.world.person(&gym, "boss", GymRole::Owner).await;
+        let details = format!("/api/v1/gyms/{}/details", gym.id);
+        assert_eq!(app.get(&details).send().await.expect(200)["logo_url"], json!(null));
+        assert_eq!(guarded(&app, &boss, gym.id).await.logo_url, None);
+        let other = CacheKey::GymPeople(gym.id).ns();
+        let version = app.services.core.cache.look_up(&[(&other, "")]).await.unwrap()[0].version;
+
+        let after = app.post(&logo_of(gym.id)).by(&boss).at(gym.id).form(file(&images::png(40, 20))).send().await.expect(200);
+        assert_eq!((&after["id"], &after["subdomain"]), (&json!(gym.id), &json!("box")));
+        let (bytes, kind) = stored(&app, &after["logo_url"]);
+        assert_eq!(images::size_of(&bytes, &kind), (40, 20));
+        assert_eq!(app.get(&details).send().await.expect(200)["logo_url"], after["logo_url"]);
+        assert_eq!(guarded(&app, &boss, gym.id).await.logo_url.as_deref(), after["logo_url"].as_str());
+        let unchanged = app.services.core.cache.look_up(&[(&other, "")]).await.unwrap()[0].version;
+        assert_eq!(version, unchanged);
+
+        let again = app.post(&logo_of(gym.id)).by(&boss).at(gym.id).form(file(&images::png(8, 8))).send().await.expect(200);
+        assert_ne!(again["logo_url"], after["logo_url"]);
+        app.deliver_effects().await;
+        assert_eq!(paths(&app).len(), 1);
     }
-}
 
-#[tokio::test]
-async fn med_1_med_3_med_5_med_6_refusals_by_content_and_size() {
-    let Some(t) = TestDb::open(testkit::database::Kind::Sqlite, 4).await else { return };
-    let app = App::new(&t).await;
-    let ana = app.world.user("ana").await;
-    let png = images::png(20, 20);
-    let cases = [
-        (b"<html></html>".to_vec(), "file_content_not_accepted"),
-        (Vec::new(), "file_empty"),
-        (images::gif(5, 5), "file_content_not_accepted"),
-        (images::png_header(30_000, 30_000), "image_too_many_pixels"),
-        (png[..png.len() / 2].to_vec(), "image_corrupt"),
-    ];
-    for (bytes, code) in cases {
-        assert_eq!(upload(&app, &ana, form("file", &bytes)).await.outcome(), (400, code.into()));
+    async fn med_31_who_may_change_a_logo(t: TestDb) {
+        let app = App::new(t).await;
+        let (here, there) = (app.world.gym("here").await, app.world.gym("there").await);
+        let boss = app.world.person(&here, "boss", GymRole::Owner).await;
+        app.world.join(there.id, boss.id, GymRole::Member).await;
+        let form = || file(&images::png(9, 9));
+        for (role, handle) in [(GymRole::Member, "mia"), (GymRole::Trainer, "tom")] {
+            let person = app.world.person(&here, handle, role).await;
+            let refused = app.post(&logo_of(here.id)).by(&person).at(here.id).form(form()).send().await;
+            assert_eq!(refused.outcome(), (403, "role_too_low".into()));
+            let refused = app.delete(&logo_of(here.id)).by(&person).at(here.id).send().await;
+            assert_eq!(refused.outcome(), (403, "role_too_low".into()));
+        }
+        for (path, header, want) in [
+            (there.id, here.id, (403, "gym_mismatch")),
+            (GymId(99), here.id, (403, "gym_mismatch")),
+            (there.id, there.id, (403, "role_too_low")),
+            (GymId(99), GymId(99), (404, "gym_not_found")),
+        ] {
+            let refused = app.post(&logo_of(path)).by(&boss).at(header).form(form()).send().await;
+            assert_eq!(refused.outcome(), (want.0, want.1.into()), "{path} {header}");
+            let refused = app.delete(&logo_of(path)).by(&boss).at(header).send().await;
+            assert_eq!(refused.outcome(), (want.0, want.1.into()), "{path} {header}");
+        }
+        let refused = app.post(&logo_of(here.id)).by(&boss).form(form()).send().await;
+        assert_eq!(refused.outcome(), (400, "gym_header_required".into()));
+        assert_eq!(app.post(&logo_of(here.id)).at(here.id).form(form()).send().await.status.as_u16(), 401);
+        assert_eq!(app.post(IMAGE).form(form()).send().await.status.as_u16(), 401);
+        assert_eq!(paths(&app), [] as [String; 0]);
+
+        let root = app.world.super_admin("root").await;
+        app.post(&logo_of(there.id)).by(&root).at(there.id).form(form()).send().await.expect(200);
     }
-    upload(&app, &ana, form("file", &images::jpeg_of_length(10 * MB))).await.expect(200);
-    let read = Arc::default();
-    let large = form("file", &images::jpeg_of_length(10 * MB + 1)).file("x", "y", None, &vec![0; 20 * MB]);
-    let kind = large.content_type();
-    let body = chunked(large.into_bytes(), &read);
-    let refused = app.post(PROFILE).by(&ana).header("content-type", &kind).body(body).send().await;
-    assert_eq!(refused.outcome(), (413, "file_too_large".into()));
-    assert!(read.load(Ordering::SeqCst) < 12 * MB, "the reader stops");
-    let refused = app.post(PROFILE).by(&ana).json(json!({})).send().await;
-    assert_eq!(refused.status, 422);
-    t.close().await;
-}
 
-#[tokio::test]
-async fn med_10_med_11_med_12_a_picture_is_upright_small_and_says_nothing_of_its_place() {
-    let Some(t) = TestDb::open(testkit::database::Kind::Sqlite, 4).await else { return };
-    let app = App::new(&t).await;
-    let ana = app.world.user("ana").await;
-    let cases = [
-        (images::camera_jpeg(2000, 1000, 6), "image/jpeg", (512, 1024)),
-        (images::transparent_png(40, 40), "image/png", (40, 40)),
-    ];
-    for (bytes, kind, size) in cases {
-        let answer = upload(&app, &ana, form("file", &bytes)).await.expect(200);
-        let (stored, stored_kind) = app.objects.object(&at(&app, answer["picture"].as_str().unwrap())).unwrap();
-        assert_eq!((stored_kind.as_str(), images::size_of(&stored, &stored_kind)), (kind, size));
-        assert!(!stored.windows(12).any(|w| w == b"SECRET-PLACE"));
+    async fn med_9_the_eleventh_upload_within_a_minute_is_refused(t: TestDb) {
+        let app = App::with(t, |change| change.settings.rate_limits = true).await;
+        let gym = app.world.gym("box").await;
+        let boss = app.world.person(&gym, "boss", GymRole::Owner).await;
+        let form = || file(&images::png(9, 9));
+        for _ in 0..5 {
+            app.post(IMAGE).by(&boss).form(form()).send().await.expect(200);
+            app.post(&logo_of(gym.id)).by(&boss).at(gym.id).form(form()).send().await.expect(200);
+        }
+        let refused = app.post(IMAGE).by(&boss).form(form()).send().await;
+        assert_eq!(refused.outcome(), (429, "rate_limited".into()));
+        assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0);
+        app.delete(IMAGE).by(&boss).send().await.expect(204);
+        let ben = app.world.user("ben").await;
+        app.post(IMAGE).by(&ben).form(form()).send().await.expect(200);
     }
-    let answer = upload(&app, &ana, form("file", &images::webp(40, 40))).await.expect(200);
-    assert!(!answer["picture"].as_str().unwrap().ends_with("webp"), "never WebP");
-    t.close().await;
-}
-
-#[tokio::test]
-async fn med_7_med_19_busy_and_unconfigured_are_503() {
-    let Some(t) = TestDb::open(testkit::database::Kind::Sqlite, 4).await else { return };
-    let busy = App::with(&t, |c| c.ports.images = Arc::new(Busy)).await;
-    let ana = busy.world.user("ana").await;
-    let refused = upload(&busy, &ana, form("file", &images::png(8, 8))).await;
-    assert_eq!(refused.outcome(), (503, "image_queue_full".into()));
-    assert!(!refused.header("retry-after").is_empty());
-
-    let off = App::with(&t, |c| c.ports.objects = Arc::new(NoObjectStore)).await;
-    let read = Arc::default();
-    let sent = form("file", &images::png(8, 8));
-    let kind = sent.content_type();
-    let body = chunked(sent.into_bytes(), &read);
-    let refused = off.post(PROFILE).by(&ana).header("content-type", &kind).body(body).send().await;
-    assert_eq!(refused.outcome(), (503, "storage_not_configured".into()));
-    assert_eq!(read.load(Ordering::SeqCst), 0);
-    t.close().await;
-}
-
-#[tokio::test]
-async fn med_9_the_eleventh_upload_of_a_minute_is_429() {
-    let Some(t) = TestDb::open(testkit::database::Kind::Sqlite, 4).await else { return };
-    let app = App::with(&t, |c| c.settings.rate_limits = true).await;
-    let ana = app.world.user("ana").await;
-    for _ in 0..10 {
-        upload(&app, &ana, form("file", &images::png(8, 8))).await.expect(200);
-    }
-    assert_eq!(upload(&app, &ana, form("file", &images::png(8, 8))).await.status, 429);
-    t.close().await;
 }
