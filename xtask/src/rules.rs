@@ -203,9 +203,10 @@ fn mentioned(source: &str) -> anyhow::Result<BTreeSet<Rule>> {
 }
 
 fn in_names(source: &str) -> anyhow::Result<BTreeSet<Rule>> {
-    let function = Regex::new(r"\bfn\s+([a-z0-9_]+)")?;
+    // a function, or the row of a macro that makes one
+    let function = Regex::new(r"(?:\bfn\s+([a-z0-9_]+))|(?:\b([a-z0-9_]+)\s*=>)")?;
     let mut rules = BTreeSet::new();
-    for name in function.captures_iter(source).map(|function| function.extract::<1>().1[0]) {
+    for name in function.captures_iter(source).filter_map(|found| Some(found.get(1).or(found.get(2))?.as_str())) {
         let words: Vec<&str> = name.split('_').collect();
         for pair in words.windows(2) {
             if let [prefix, number] = pair
@@ -236,8 +237,8 @@ mod tests {
 
     #[test]
     fn function_names_comments_and_strings_name_rules() {
-        let source = "/// AAA-4\nfn aaa_1_and_bbb_2_hold() { x(\"AAA-5\") }\nasync fn aab_x() {}\n";
-        assert_eq!(ids(&mentioned(source).unwrap()), ["AAA-1", "AAA-4", "AAA-5", "BBB-2"]);
+        let source = "/// AAA-4\nfn aaa_1_and_bbb_2_hold() { x(\"AAA-5\") }\nasync fn aab_x() {}\naaa_6_in_a_row => x,\n";
+        assert_eq!(ids(&mentioned(source).unwrap()), ["AAA-1", "AAA-4", "AAA-5", "AAA-6", "BBB-2"]);
     }
 
     #[test]

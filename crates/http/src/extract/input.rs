@@ -15,6 +15,9 @@ fn field(from: &str, path: &str, msg: impl ToString, kind: &str) -> Invalid {
 }
 
 /// A JSON body. The content type is not insisted on, as the replaced system did not.
+///
+/// No operation takes a list, and one is refused whatever `T` is: a decoder fills structs from a list's items in order
+/// too, so that `[]` would pass for a change of nothing.
 pub struct Body<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
@@ -23,6 +26,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let bytes = Bytes::from_request(request, state).await.map_err(ApiError::from)?;
         if bytes.is_empty() {
             return Err(field("body", "", "a body is required", "missing").into());
+        }
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            return Err(field("body", "", "an object is required, not a list", "type_error").into());
         }
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|e| {
