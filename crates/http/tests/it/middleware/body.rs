@@ -17,7 +17,7 @@ fn nonsense() -> Vec<(&'static str, Vec<u8>)> {
         ("a number", b"1e999".to_vec()),
         ("null", b"null".to_vec()),
         ("a form", b"name=x&email=y".to_vec()),
-        ("deep objects", [b"{\"a\":".repeat(50_000), b"1".to_vec(), b"}".repeat(50_000)].concat()),
+        ("deep objects", b"{\"a\":".repeat(50_000)),
         ("deep lists", b"[".repeat(50_000)),
     ]
 }

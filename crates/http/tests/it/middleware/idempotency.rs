@@ -147,7 +147,7 @@ both! {
     async fn a_failure_of_ours_is_not_kept(t: TestDb) {
         let app = App::new(t).await;
         let send = || app.post(GYM_OWNER).header(KEY, "k").json(owner("ana@box.example")).send();
-        app.accounts.fail_when("create", IdentityError::Unavailable("away".into()));
+        app.accounts.fail_when("create", IdentityError::Unavailable { reason: "away".into(), retry_after: None });
         let failed = send().await;
         assert_eq!((failed.status.as_u16(), replayed(&failed)), (503, false));
         let worked = send().await;

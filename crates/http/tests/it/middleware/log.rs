@@ -1,6 +1,7 @@
 use super::PROFILE;
 use serde_json::json;
 use std::{
+    cell::Cell,
     io::Write,
     sync::{Arc, Mutex},
 };
@@ -8,7 +9,12 @@ use testkit::{
     app::App,
     database::{Kind, TestDb},
 };
-use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt};
+use tracing_subscriber::{Layer, filter::dynamic_filter_fn, fmt::MakeWriter, layer::SubscriberExt};
+
+thread_local! {
+    /// Whether what this thread logs is recorded: other tests may run beside this one.
+    static RECORDING: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Everything that is logged, down to the finest level.
 #[derive(Clone, Default)]
@@ -37,12 +43,15 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-// on one thread, for that is what the subscriber of a test covers
+// on one thread, the one that is recorded
 #[tokio::test]
 async fn idn_9_no_token_and_no_secret_is_logged_not_even_a_part_of_one() {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-    let _guard = subscriber.set_default();
+    let everything = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(log.clone());
+    let recorded = everything.with_filter(dynamic_filter_fn(|_, _| RECORDING.get()));
+    // for the whole process: a subscriber of one thread misses what another thread met first
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(recorded)).unwrap();
+    RECORDING.set(true);
     let t = TestDb::open(Kind::Sqlite, 4).await.unwrap();
     let app = App::with(&t, |c| {
         c.settings.webhook_secret = Some("hook-S3cret-of-the-installation".into());
@@ -75,6 +84,7 @@ async fn idn_9_no_token_and_no_secret_is_logged_not_even_a_part_of_one() {
     app.post("/api/v1/auth/create-platform-admin").by(&ana).json(admin).send().await;
     app.get("/api/v1/auth/callback?state=5ecret-state&code=5ecret-code").send().await;
 
+    RECORDING.set(false);
     let text = log.text();
     assert!(text.contains("answered") && text.contains(PROFILE), "the log was taken: {text}");
     let mut secrets = vec![

@@ -79,7 +79,7 @@ both! {
     async fn idn_30_months_begin_anew_and_streaks_follow_the_gyms_own_midnight(t: TestDb) {
         let (app, _) = at(t, "2026-03-10T09:00:00Z").await;
         // UTC-6: its midnight is 06:00Z
-        let gym = app.world.gym_with("mx", |g| g.timezone = "America/Mexico_City".into()).await;
+        let gym = app.world.gym_with("mexico", |g| g.timezone = "America/Mexico_City".into()).await;
         let ana = app.world.member(&gym, "ana").await;
         for (now, wanted) in [
             ("2026-03-30T05:00:00Z", (1, 1, 1)), // the 29th there

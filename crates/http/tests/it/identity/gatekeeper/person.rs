@@ -1,4 +1,4 @@
-use super::{PROFILE, token};
+use super::{PEOPLE, PROFILE, token};
 use domain::identity::{GymRole, user};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -94,7 +94,7 @@ both! {
         let ana = app.world.member(&gym, "ana").await;
         let new = token(&app, "auth0|new", json!({}));
         execute(t, "ALTER TABLE users RENAME TO users_gone").await;
-        for call in [app.get(PROFILE).by(&ana), app.get(super::PEOPLE).by(&ana).at(gym.id), app.get(PROFILE).bearer(&new)] {
+        for call in [app.get(PROFILE).by(&ana), app.get(PEOPLE).by(&ana).at(gym.id), app.get(PROFILE).bearer(&new)] {
             let away = call.send().await;
             assert_eq!((away.outcome(), away.header("retry-after")), ((503, "unavailable".into()), "1"));
         }
