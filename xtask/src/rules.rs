@@ -242,7 +242,8 @@ mod tests {
 
     #[test]
     fn function_names_comments_and_strings_name_rules() {
-        let source = "/// AAA-4\nfn aaa_1_and_bbb_2_hold() { x(\"AAA-5\") }\nasync fn aab_x() {}\naaa_6_in_a_row => x,\n";
+        let source =
+            "/// AAA-4\nfn aaa_1_and_bbb_2_hold() { x(\"AAA-5\") }\nasync fn aab_x() {}\naaa_6_in_a_row => x,\n";
         assert_eq!(ids(&mentioned(source).unwrap()), ["AAA-1", "AAA-4", "AAA-5", "AAA-6", "BBB-2"]);
     }
 

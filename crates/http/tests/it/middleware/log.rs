@@ -79,7 +79,11 @@ async fn idn_9_no_token_and_no_secret_is_logged_not_even_a_part_of_one() {
         call.header("x-auth0-signature", "feedfacefeedfacefeedface").json(json!({})).send().await;
     }
     let check = json!({"email": "leo@box.example"});
-    app.post("/api/v1/users/check-email-availability").header("x-api-key", "api-S3cret-guessed").json(check).send().await;
+    app.post("/api/v1/users/check-email-availability")
+        .header("x-api-key", "api-S3cret-guessed")
+        .json(check)
+        .send()
+        .await;
     let admin = json!({"secret_key": "admin-S3cret-guessed"});
     app.post("/api/v1/auth/create-platform-admin").by(&ana).json(admin).send().await;
     app.get("/api/v1/auth/callback?state=5ecret-state&code=5ecret-code").send().await;
@@ -87,9 +91,7 @@ async fn idn_9_no_token_and_no_secret_is_logged_not_even_a_part_of_one() {
     RECORDING.set(false);
     let text = log.text();
     assert!(text.contains("answered") && text.contains(PROFILE), "the log was taken: {text}");
-    let mut secrets = vec![
-        "S3cret", "5ecret", "Passw0rd-of-eva", "YW5hOnMzY3JldC1wYXNzd29yZA", "feedfacefeedface",
-    ];
+    let mut secrets = vec!["S3cret", "5ecret", "Passw0rd-of-eva", "YW5hOnMzY3JldC1wYXNzd29yZA", "feedfacefeedface"];
     for token in [&token, &expired, &broken] {
         secrets.extend(token.split('.').filter(|part| part.len() > 16).map(|part| &part[..16]));
         secrets.extend(token.split('.').filter(|part| part.len() > 16).map(|part| &part[part.len() - 16..]));

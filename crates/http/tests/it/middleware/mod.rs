@@ -40,7 +40,8 @@ impl TokenVerifier for Gate {
 /// Every operation of the document whose request takes JSON: method and path, with 1 in the places of its parameters.
 fn operations_with_a_body(app: &App) -> Vec<(String, String)> {
     let paths = app.document["paths"].as_object().unwrap();
-    let all = paths.iter().flat_map(|(path, operations)| operations.as_object().unwrap().iter().map(move |o| (path, o)));
+    let all =
+        paths.iter().flat_map(|(path, operations)| operations.as_object().unwrap().iter().map(move |o| (path, o)));
     let json = all.filter(|(_, (_, operation))| !operation["requestBody"]["content"]["application/json"].is_null());
     json.map(|(path, (method, _))| (method.to_uppercase(), filled(path))).collect()
 }
