@@ -13,7 +13,7 @@ use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     UpdateMany,
-    sea_query::{Alias, Expr, LockBehavior, LockType, OnConflict, Query},
+    sea_query::{Alias, CommonTableExpression, Expr, LockBehavior, LockType, OnConflict, Query},
 };
 
 /// Effects written with the change that causes them (decision 3).
@@ -147,17 +147,22 @@ impl Outbox for SeaOutbox {
             .limit(max)
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .into_query();
-        let claimed = Entity::update_many()
+        // as a table of its own, which is looked at once: a subquery may be run again for each row, and then leases
+        // more than `max`
+        let chosen = Alias::new("chosen");
+        let mut table = CommonTableExpression::new();
+        table.table_name(chosen.clone()).column(C::Id).query(ids);
+        let ids = Query::select().column(C::Id).from(chosen).to_owned();
+        let mut claim = Entity::update_many()
             .col_expr(C::Status, Expr::value(S::Running.to_value()))
             .col_expr(C::Lease, Expr::value(lease))
             .col_expr(C::LeasedUntil, Expr::value(now + holds))
             .col_expr(C::Attempts, Expr::col(C::Attempts).add(1))
             .filter(C::Id.in_subquery(ids))
             // seen again under the row's lock: another worker may have taken it since the subquery looked
-            .filter(due)
-            .exec_with_returning(&conn.executor()?)
-            .await?;
-        Ok(claimed)
+            .filter(due);
+        QueryTrait::query(&mut claim).with_cte(table);
+        Ok(claim.exec_with_returning(&conn.executor()?).await?)
     }
 
     async fn finish(&self, conn: &Conn, id: OutboxId, lease: &str) -> Result<bool> {
