@@ -22,21 +22,48 @@ pub struct Migrator;
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
-            Box::new(m20261124_000001_users::Migration),
-            Box::new(m20261124_000002_gyms::Migration),
-            Box::new(m20261124_000003_user_gyms::Migration),
-            Box::new(m20261124_000004_modules::Migration),
-            Box::new(m20261124_000005_relationships::Migration),
-            Box::new(m20261124_000006_user_follows::Migration),
-            Box::new(m20261124_000007_outbox::Migration),
-            Box::new(m20261124_000008_scheduled_jobs::Migration),
-            Box::new(m20261124_000009_idempotency_keys::Migration),
+            whole(m20261124_000001_users::Migration),
+            whole(m20261124_000002_gyms::Migration),
+            whole(m20261124_000003_user_gyms::Migration),
+            whole(m20261124_000004_modules::Migration),
+            whole(m20261124_000005_relationships::Migration),
+            whole(m20261124_000006_user_follows::Migration),
+            whole(m20261124_000007_outbox::Migration),
+            whole(m20261124_000008_scheduled_jobs::Migration),
+            whole(m20261124_000009_idempotency_keys::Migration),
         ]
     }
 }
 
+/// A change that is made whole or not at all, on SQLite too, where the framework would begin no transaction by itself:
+/// a process that is killed halfway leaves nothing that the next start stumbles over.
+pub struct Whole<M>(pub M);
+
+fn whole(change: impl MigrationTrait + 'static) -> Box<dyn MigrationTrait> {
+    Box::new(Whole(change))
+}
+
+impl<M: MigrationName> MigrationName for Whole<M> {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+}
+
+#[async_trait::async_trait]
+impl<M: MigrationTrait> MigrationTrait for Whole<M> {
+    async fn up(&self, m: &SchemaManager) -> Result<(), DbErr> {
+        self.0.up(m).await
+    }
+    async fn down(&self, m: &SchemaManager) -> Result<(), DbErr> {
+        self.0.down(m).await
+    }
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
 /// `id`, `gym_id`, time stamps, `UNIQUE (gym_id, id)` for children to point at, and the foreign key to the gym.
-fn tenant_table(name: &'static str) -> TableCreateStatement {
+pub fn tenant_table(name: &'static str) -> TableCreateStatement {
     let mut table = Table::create();
     table
         .table(name)
@@ -50,8 +77,7 @@ fn tenant_table(name: &'static str) -> TableCreateStatement {
 }
 
 /// A foreign key within the tenant: the child can only point at a row of its own gym.
-#[allow(dead_code)] // the first child of a tenant's table comes with the schedule
-fn tenant_fk(child: &'static str, column: &'static str, parent: &'static str) -> ForeignKeyCreateStatement {
+pub fn tenant_fk(child: &'static str, column: &'static str, parent: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create()
         .name(format!("fk_{child}_{column}"))
         .from(child, ("gym_id", column))

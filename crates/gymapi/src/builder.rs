@@ -11,7 +11,7 @@ use ports::{
 };
 use repository::{Db, DbOptions, StoreError};
 use services::{Core, Ports, Services, Settings};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
@@ -142,14 +142,11 @@ impl Builder {
         let verifier = self.verifier.ok_or(BuildError::NoVerifier)?;
         let memory = self.database.url.contains(":memory:");
         if self.migrate && !memory {
-            // on a connection of its own: SQLite's settings belong to a connection
-            let one = Db::connect(DbOptions { max_connections: 1, ..self.database.clone() }).await?;
-            migrate(&one).await?;
-            one.close().await;
+            migrate(&self.database).await?;
         }
         let db = Db::connect(self.database).await?;
         if self.migrate && memory {
-            migrate(&db).await?;
+            up(&db).await?;
         }
         let gauge = Gauge::new(db.clone());
         let mut core = Core::new(db, Arc::new(CacheFront::new(self.cache)));
@@ -184,7 +181,20 @@ impl Builder {
     }
 }
 
-async fn migrate(db: &Db) -> Result<(), BuildError> {
+/// Brings the schema of a database up to date. Of any number of processes that ask at once, one does it and the others
+/// wait until it is done, for as long as it takes.
+pub async fn migrate(database: &DbOptions) -> Result<(), BuildError> {
+    // on connections of their own, which are closed again: SQLite's settings belong to a connection, and PostgreSQL's
+    // limit on a statement's time is not for one that builds an index. The lock takes one, the work the other.
+    let connections = if database.url.starts_with("sqlite") { 1 } else { 2 };
+    let options = DbOptions { max_connections: connections, statement_timeout: Duration::ZERO, ..database.clone() };
+    let db = Db::connect(options).await?;
+    let migrated = db.exclusively("migrate", up(&db)).await;
+    db.close().await;
+    migrated
+}
+
+async fn up(db: &Db) -> Result<(), BuildError> {
     match db.pool() {
         Some(pool) => Migrator::up(pool, None).await.map_err(|e| BuildError::Migration(e.to_string())),
         None => Ok(()),
@@ -213,6 +223,10 @@ impl GymApi {
     /// The API with its middleware: serve it, or nest it under a prefix of your own router.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+    /// Health and metrics alone, for a process that only works.
+    pub fn probes(&self) -> Router {
+        http_api::probes(self.state.system.clone())
     }
     /// The state of the API's extractors, for operations of your own.
     pub fn state(&self) -> &AppState {

@@ -4,12 +4,20 @@ use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
-use std::{future::Future, ops::Deref, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    ops::Deref,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 /// The database: a pool of connections, cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     conn: Arc<Conn>,
+    /// Of a SQLite database that lies in one.
+    file: Option<Arc<Path>>,
 }
 
 impl Deref for Db {
@@ -64,12 +72,13 @@ impl Db {
                 let timeout = format!("{}ms", options.statement_timeout.as_millis());
                 postgres.application_name("gymapi").options([("statement_timeout", timeout)])
             });
-        Ok(Self { conn: Arc::new(Conn(Inner::Pool(Database::connect(connect).await?))) })
+        let conn = Arc::new(Conn(Inner::Pool(Database::connect(connect).await?)));
+        Ok(Self { conn, file: sqlite_file(&options.url).map(Into::into) })
     }
 
     /// A handle with no database: begin and commit do nothing, any statement is an error. For unit tests of services.
     pub fn detached() -> Self {
-        Self { conn: Arc::new(Conn(Inner::Detached)) }
+        Self { conn: Arc::new(Conn(Inner::Detached)), file: None }
     }
 
     /// The pool itself: for migrations and for tests. `None` when detached.
@@ -78,6 +87,10 @@ impl Db {
             Inner::Pool(p) => Some(p),
             _ => None,
         }
+    }
+
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 
     pub fn is_postgres(&self) -> bool {
@@ -159,6 +172,32 @@ impl Db {
                 let _ = tx.rollback().await;
                 Err(e)
             }
+        }
+    }
+}
+
+/// `sqlite://path?mode=rwc` or `sqlite:path`; none for a database in memory.
+fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path).split('?').next()?;
+    (!path.is_empty() && !url.contains("memory")).then(|| PathBuf::from(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_an_address_is_found() {
+        for (url, file) in [
+            ("sqlite:///var/gym.db?mode=rwc", Some("/var/gym.db")),
+            ("sqlite://data/gym.db", Some("data/gym.db")),
+            ("sqlite:gym.db", Some("gym.db")),
+            ("sqlite::memory:", None),
+            ("sqlite://shared?mode=memory", None),
+            ("postgres://db/gym", None),
+        ] {
+            assert_eq!(sqlite_file(url), file.map(PathBuf::from), "{url}");
         }
     }
 }

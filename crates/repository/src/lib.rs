@@ -5,6 +5,7 @@
 mod conn;
 mod db;
 mod error;
+mod exclusive;
 pub mod identity;
 pub mod kernel;
 mod page;

@@ -30,7 +30,7 @@ pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 }
 
 /// Runs until the process is asked to stop.
-pub async fn run(gym: &GymApi, listener: Option<TcpListener>, config: &Config, parts: Parts) -> anyhow::Result<()> {
+pub async fn run(gym: &GymApi, listener: TcpListener, config: &Config, parts: Parts) -> anyhow::Result<()> {
     let (stop_api, stop_work) = (CancellationToken::new(), CancellationToken::new());
     let work = async {
         if parts.worker {
@@ -38,13 +38,8 @@ pub async fn run(gym: &GymApi, listener: Option<TcpListener>, config: &Config, p
         }
     };
     let api = async {
-        let outcome = match listener {
-            Some(listener) => api(gym, listener, config, stop_api.clone()).await,
-            None => {
-                stop_api.cancelled().await;
-                Ok(())
-            }
-        };
+        let router = if parts.api { api(gym, config) } else { gym.probes() };
+        let outcome = answer(router, listener, stop_api.clone()).await;
         // the worker goes on until the last request has written its effects
         stop_work.cancel();
         outcome
@@ -75,12 +70,15 @@ pub async fn run(gym: &GymApi, listener: Option<TcpListener>, config: &Config, p
     }
 }
 
-async fn api(gym: &GymApi, listener: TcpListener, config: &Config, stop: CancellationToken) -> anyhow::Result<()> {
-    let mut router: Router = gym.router();
-    if wiring::serves_media(config) {
-        let files = ServeDir::new(wiring::media_dir(&config.data_dir)).append_index_html_on_directories(false);
-        router = Router::new().nest_service(wiring::MEDIA, files).fallback_service(router);
+fn api(gym: &GymApi, config: &Config) -> Router {
+    if !wiring::serves_media(config) {
+        return gym.router();
     }
+    let files = ServeDir::new(wiring::media_dir(&config.data_dir)).append_index_html_on_directories(false);
+    Router::new().nest_service(wiring::MEDIA, files).fallback_service(gym.router())
+}
+
+async fn answer(router: Router, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
     let listener = listener.tap_io(|socket| {
         // answers are written whole: waiting to fill a packet only delays them
         let _ = socket.set_nodelay(true);

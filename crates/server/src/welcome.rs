@@ -8,10 +8,17 @@ use gymapi::{
 /// Fills an empty database with the demo world; says what was made.
 pub async fn demo(gym: &GymApi, config: &Config) -> anyhow::Result<Option<Summary>> {
     let db = &gym.services().core.db;
-    if !config.demo || config.is_production() || !seed::is_empty(db).await? {
+    if !config.demo || config.is_production() {
         return Ok(None);
     }
-    Ok(Some(seed::fill(db, Size::DEMO, |_, _| {}).await?))
+    // one of several instances that start at once
+    db.exclusively("demo", async {
+        match seed::is_empty(db).await? {
+            true => seed::fill(db, Size::DEMO, |_, _| {}).await.map(Some).map_err(anyhow::Error::from),
+            false => Ok(None),
+        }
+    })
+    .await
 }
 
 /// Address, documentation, and a call that works as it is pasted.
