@@ -11,7 +11,8 @@ use domain::{
 use sea_orm::{
     ActiveEnum,
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
     sea_query::{Alias, Expr, LockBehavior, LockType, OnConflict, Query},
 };
 
@@ -111,15 +112,24 @@ impl Outbox for SeaOutbox {
             .limit(max)
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .into_query();
+        // evaluated once: PostgreSQL may run a subquery of `IN` again for every row, and each run passes over the rows
+        // that the statement has taken already, so that the limit would not hold
+        let executor = conn.executor()?;
+        let picked = match executor.get_database_backend() {
+            DbBackend::Postgres => {
+                Expr::cust_with_exprs("outbox.id = ANY(ARRAY $1)", [Expr::SubQuery(None, Box::new(ids.into()))])
+            }
+            _ => C::Id.in_subquery(ids),
+        };
         let claimed = Entity::update_many()
             .col_expr(C::Status, Expr::value(S::Running.to_value()))
             .col_expr(C::Lease, Expr::value(lease))
             .col_expr(C::LeasedUntil, Expr::value(now + holds))
             .col_expr(C::Attempts, Expr::col(C::Attempts).add(1))
-            .filter(C::Id.in_subquery(ids))
+            .filter(picked)
             // seen again under the row's lock: another worker may have taken it since the subquery looked
             .filter(due)
-            .exec_with_returning(&conn.executor()?)
+            .exec_with_returning(&executor)
             .await?;
         Ok(claimed)
     }

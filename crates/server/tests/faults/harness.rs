@@ -209,7 +209,10 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            eprintln!("--- {}\n{}", self.log.display(), self.log());
+            let log = self.log();
+            let last: Vec<_> = log.lines().rev().take(20).collect();
+            eprintln!("--- the last words of {}", self.log.display());
+            last.iter().rev().for_each(|line| eprintln!("{line}"));
         }
     }
 }

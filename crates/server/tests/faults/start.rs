@@ -30,7 +30,8 @@ fn refusal(command: &mut Command) -> String {
 fn a_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
-    let said = refusal(Installation::over("").command().env("GYMAPI_HTTP_ADDR", &addr));
+    let installation = Installation::over("");
+    let said = refusal(installation.command().env("GYMAPI_HTTP_ADDR", &addr));
     assert!(said.contains(&addr) && said.contains("GYMAPI_HTTP_ADDR"), "{said}");
 }
 
@@ -80,7 +81,8 @@ fn values_that_are_missing_or_wrong_name_themselves() {
         (&[("GYMAPI_CONFIG", "/nowhere/gymapi.toml")], "/nowhere/gymapi.toml"),
     ];
     for (variables, name) in cases {
-        let mut command = Installation::over("").command();
+        let installation = Installation::over("");
+        let mut command = installation.command();
         command.envs(variables.iter().copied()).env("GYMAPI_HTTP_ADDR", format!("127.0.0.1:{}", free_port()));
         let said = refusal(&mut command);
         assert!(said.contains(name), "{variables:?}: {said}");
