@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask --help`.
 mod conformance;
+mod fuzz;
 mod layers;
 mod migrate;
 mod openapi;
@@ -38,6 +39,8 @@ enum Command {
     Seed(seed::Arguments),
     /// Compare a served OpenAPI document with the reference system's operations
     Conformance(conformance::Arguments),
+    /// Ask the server what schemathesis makes up from its OpenAPI document
+    Fuzz(fuzz::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Seed(arguments) => seed::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

@@ -10,7 +10,7 @@ use ports::{
     storage::NoObjectStore,
 };
 use repository::{Db, DbOptions, StoreError};
-use services::{Core, Ports, Services, Settings};
+use services::{Core, Ports, Services, Settings, kernel::relay::Relay};
 use std::{sync::Arc, time::Duration};
 
 #[derive(Debug, thiserror::Error)]
@@ -177,7 +177,8 @@ impl Builder {
             None => router,
         };
         gauge.migrated();
-        Ok(GymApi { services, state, router, document, gauge, queue: self.queue, dev_login })
+        let relay = services.relay();
+        Ok(GymApi { services, relay, state, router, document, gauge, queue: self.queue, dev_login })
     }
 }
 
@@ -204,6 +205,7 @@ async fn up(db: &Db) -> Result<(), BuildError> {
 /// GymAPI, put together.
 pub struct GymApi {
     services: Services,
+    relay: Relay,
     state: AppState,
     router: Router,
     document: serde_json::Value,
@@ -249,8 +251,14 @@ impl GymApi {
 
     /// Delivers effects and runs scheduled jobs until `stop` is cancelled. Any number of instances may do so at once.
     pub async fn work(&self, stop: tokio_util::sync::CancellationToken) {
-        let (relay, scheduler, spool) = (self.services.relay(), self.services.scheduler(), self.services.spool());
-        tokio::join!(relay.run(stop.cancelled()), scheduler.run(stop.cancelled()), spool.run(stop.cancelled()));
+        let (scheduler, spool) = (self.services.scheduler(), self.services.spool());
+        tokio::join!(self.relay.run(stop.cancelled()), scheduler.run(stop.cancelled()), spool.run(stop.cancelled()));
+    }
+
+    /// Hands back the effects that [`Self::work`] holds, when it is not waited for any longer: another instance then
+    /// delivers them at once.
+    pub async fn release(&self) {
+        self.relay.release().await;
     }
 
     /// Closes the database, when nothing runs any more.

@@ -97,7 +97,8 @@ async fn start(config: Config, parts: Parts) -> anyhow::Result<()> {
         welcome::say(&gym, &config, made.as_ref()).await;
     }
     let outcome = serve::run(&gym, listener, &config, parts).await;
-    gym.close().await;
+    // what was cut off at the limit may hold a connection
+    let _ = tokio::time::timeout(serve::LAST_WORDS, gym.close()).await;
     telemetry.stop();
     outcome
 }

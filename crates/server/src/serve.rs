@@ -15,6 +15,9 @@ pub struct Parts {
     pub worker: bool,
 }
 
+/// What ends the process does not wait longer than this for the database.
+pub const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// Takes the port before anything else is done, so that a second server fails at once and says why.
 pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     let addr = &config.http.addr;
@@ -64,7 +67,9 @@ pub async fn run(gym: &GymApi, listener: TcpListener, config: &Config, parts: Pa
     match tokio::time::timeout(limit, served).await {
         Ok(outcome) => outcome,
         Err(_) => {
-            tracing::warn!(seconds = limit.as_secs(), "requests still ran when the limit for stopping was reached");
+            tracing::warn!(seconds = limit.as_secs(), "work still ran when the limit for stopping was reached");
+            // what it holds is for others to do, now
+            let _ = tokio::time::timeout(LAST_WORDS, gym.release()).await;
             Ok(())
         }
     }

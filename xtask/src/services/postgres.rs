@@ -48,7 +48,7 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
         ("GYMAPI_TEST_POSTGRES_URL".to_owned(), address.clone()),
         ("GYMAPI_TEST_PG_BIN".to_owned(), folder.display().to_string()),
     ]);
-    Ok(Started { process, address, environment })
+    Ok(Started { process: Some(process), address, environment })
 }
 
 /// The folder of `initdb` and `postgres`: PATH first, then Debian's place, the newest version first.

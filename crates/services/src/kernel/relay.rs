@@ -154,6 +154,11 @@ impl Relay {
                 () = tokio::time::sleep(pause) => {}
             }
         }
+        self.release().await;
+    }
+
+    /// Hands back what it holds, also while a delivery runs that nobody waits for any more.
+    pub async fn release(&self) {
         if let Err(error) = self.core.stores.outbox.release(&self.core.db, &self.lease).await {
             tracing::warn!(%error, "leases of the outbox end by themselves");
         }
