@@ -1,4 +1,5 @@
 //! The project's own commands: `cargo xtask --help`.
+mod bench;
 mod conformance;
 mod layers;
 mod migrate;
@@ -38,6 +39,8 @@ enum Command {
     Seed(seed::Arguments),
     /// Compare a served OpenAPI document with the reference system's operations
     Conformance(conformance::Arguments),
+    /// Measure a release build under load, beside the least that the same work can cost
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Seed(arguments) => seed::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

@@ -16,13 +16,14 @@ mod smtp;
 mod sqs;
 mod tools;
 
-pub use board::Board;
-use board::Entry;
+use anyhow::Context;
+pub use board::{Board, Entry};
 use process::Launch;
+pub use process::free_port;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
-use tools::Tools;
+pub use tools::Tools;
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -58,6 +59,12 @@ const KINDS: [Kind; 7] = [
     Kind { name: "smtp", start: smtp::start, optional: false },
     Kind { name: "oidc", start: oidc::start, optional: false },
     Kind { name: "auth0", start: auth0::start, optional: true },
+];
+
+/// What is measured: a PostgreSQL that can count its statements, and a Redis.
+const MEASURED: [Kind; 2] = [
+    Kind { name: "postgres", start: postgres::start_counting, optional: false },
+    Kind { name: "redis", start: redis::start, optional: false },
 ];
 
 /// A server that could not be had.
@@ -105,6 +112,12 @@ pub fn up(board: &Board) -> anyhow::Result<Vec<Missing>> {
         say(&format!("{:<9} not started: {}", server.name, server.reason));
     }
     Ok(missing)
+}
+
+/// Starts PostgreSQL and Redis for a measurement.
+pub fn up_to_measure(board: &Board) -> anyhow::Result<()> {
+    let tools = Tools::open()?;
+    MEASURED.iter().try_for_each(|kind| ensure(kind, &tools, board).with_context(|| kind.name))
 }
 
 fn ensure(kind: &Kind, tools: &Tools, board: &Board) -> anyhow::Result<()> {
