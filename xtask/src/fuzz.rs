@@ -64,14 +64,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let binary = server::binary()?;
     let board = Board::open()?;
     let fresh: Vec<_> = SERVERS.into_iter().filter(|name| board.running(name).is_none()).collect();
-    let outcome = services::up_some(&board, &SERVERS)
-        .and_then(|missing| match missing.first() {
-            Some(server) => bail!("{} is missing: {}", server.name, server.reason),
-            None => people(arguments, &board, |person| {
-                let server = Server::start(&binary, &board.environment())?;
-                ask(&python, arguments, person, &server)
-            }),
-        });
+    let outcome = services::up_some(&board, &SERVERS).and_then(|missing| match missing.first() {
+        Some(server) => bail!("{} is missing: {}", server.name, server.reason),
+        None => people(arguments, &board, |person| {
+            let server = Server::start(&binary, &board.environment())?;
+            ask(&python, arguments, person, &server)
+        }),
+    });
     for name in fresh {
         board.end(name)?;
     }
@@ -98,15 +97,14 @@ fn people(
 }
 
 /// Whether every answer to this person was right.
-fn ask(
-    python: &Path,
-    arguments: &Arguments,
-    person: Person,
-    server: &Server,
-) -> anyhow::Result<bool> {
+fn ask(python: &Path, arguments: &Arguments, person: Person, server: &Server) -> anyhow::Result<bool> {
     let token = server.token(person.email())?;
     let mut command = Command::new(python);
-    command.args(["-m", "schemathesis.cli", "run"]).arg(format!("{}/openapi.json", server.base)).args(["--no-color", "--phases", "examples,fuzzing"]);
+    command.args(["-m", "schemathesis.cli", "run"]).arg(format!("{}/openapi.json", server.base)).args([
+        "--no-color",
+        "--phases",
+        "examples,fuzzing",
+    ]);
     command.args(["--checks", CHECKS, "--mode", "all", "--continue-on-failure", "--warnings", "off"]);
     command.args(["--max-examples", &arguments.examples.to_string(), "--seed", &arguments.seed.to_string()]);
     command.args(["--generation-deterministic", "--generation-database", "none", "--request-timeout", "20"]);

@@ -1,4 +1,5 @@
 //! The project's own commands: `cargo xtask --help`.
+mod bench;
 mod conformance;
 mod fuzz;
 mod layers;
@@ -41,6 +42,8 @@ enum Command {
     Conformance(conformance::Arguments),
     /// Ask the server what schemathesis makes up from its OpenAPI document
     Fuzz(fuzz::Arguments),
+    /// Measure a release build under load, beside the least that the same work can cost
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Seed(arguments) => seed::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

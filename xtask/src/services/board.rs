@@ -40,7 +40,8 @@ impl Board {
         Self::at(&workspace::root().join(".services"))
     }
 
-    fn at(folder: &Path) -> anyhow::Result<Self> {
+    /// A board in another folder, for servers that nobody else is to find.
+    pub fn at(folder: &Path) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let file = folder.join("state.json");
         let entries = match std::fs::read(&file) {

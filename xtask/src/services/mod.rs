@@ -17,14 +17,14 @@ mod smtp;
 mod sqs;
 mod tools;
 
-pub use board::Board;
-pub use process::free_port;
-pub use tools::Tools;
-use board::Entry;
+use anyhow::Context;
+pub use board::{Board, Entry};
 use process::Launch;
+pub use process::free_port;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
+pub use tools::Tools;
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -62,6 +62,12 @@ const KINDS: [Kind; 8] = [
     Kind { name: "oidc", start: oidc::start, optional: false },
     Kind { name: "chromium", start: chromium::start, optional: false },
     Kind { name: "auth0", start: auth0::start, optional: true },
+];
+
+/// What is measured: a PostgreSQL that can count its statements, and a Redis.
+const MEASURED: [Kind; 2] = [
+    Kind { name: "postgres", start: postgres::start_counting, optional: false },
+    Kind { name: "redis", start: redis::start, optional: false },
 ];
 
 /// A server that could not be had.
@@ -119,6 +125,12 @@ fn start(board: &Board, wanted: impl Fn(&Kind) -> bool) -> anyhow::Result<Vec<Mi
         say(&format!("{:<9} not started: {}", server.name, server.reason));
     }
     Ok(missing)
+}
+
+/// Starts PostgreSQL and Redis for a measurement.
+pub fn up_to_measure(board: &Board) -> anyhow::Result<()> {
+    let tools = Tools::open()?;
+    MEASURED.iter().try_for_each(|kind| ensure(kind, &tools, board).with_context(|| kind.name))
 }
 
 fn ensure(kind: &Kind, tools: &Tools, board: &Board) -> anyhow::Result<()> {
