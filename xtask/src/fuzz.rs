@@ -107,7 +107,7 @@ fn ask(python: &Path, arguments: &Arguments, person: Person, server: &Server) ->
     ]);
     command.args(["--checks", CHECKS, "--mode", "all", "--continue-on-failure", "--warnings", "off"]);
     command.args(["--max-examples", &arguments.examples.to_string(), "--seed", &arguments.seed.to_string()]);
-    command.args(["--generation-deterministic", "--generation-database", "none", "--request-timeout", "20"]);
+    command.args(["--generation-deterministic", "--request-timeout", "20"]);
     command.args(["--header", &format!("Authorization:Bearer {token}")]).args(["--header", "X-Gym-ID:1"]);
     for (name, value) in server::KEYS {
         command.args(["--header", &format!("{name}:{value}")]);
