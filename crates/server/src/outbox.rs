@@ -48,7 +48,7 @@ async fn answer(effects: &DeadEffects, command: &Command) -> anyhow::Result<Stri
         },
         Command::Replay { id: None, .. } => {
             let replayed = effects.replay_all().await.context(unreadable)?;
-            Ok(format!("{replayed} dead effects are sent again by the next worker that looks"))
+            Ok(format!("sent again by the next worker that looks: {replayed}"))
         }
     }
 }
@@ -76,6 +76,7 @@ fn table(effects: &[DeadEffect], all: u64) -> String {
     let mut lines: Vec<String> = if effects.is_empty() { Vec::new() } else { rows.iter().map(line).collect() };
     lines.push(match (effects.len() as u64, all) {
         (_, 0) => "no dead effects".to_owned(),
+        (_, 1) => "1 dead effect".to_owned(),
         (shown, all) if shown < all => format!("{shown} of {all} dead effects"),
         (_, all) => format!("{all} dead effects"),
     });

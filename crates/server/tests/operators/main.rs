@@ -1,0 +1,5 @@
+//! What operators meet: real processes over real databases.
+mod outbox;
+mod probes;
+mod process;
+mod start;
