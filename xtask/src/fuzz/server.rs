@@ -85,7 +85,8 @@ impl Server {
 
     pub fn token(&self, email: &str) -> anyhow::Result<String> {
         let answer: Value = self.runtime.block_on(async {
-            let asked = reqwest::Client::new().post(format!("{}/dev/token", self.base)).json(&json!({ "email": email }));
+            let asked =
+                reqwest::Client::new().post(format!("{}/dev/token", self.base)).json(&json!({ "email": email }));
             asked.send().await?.error_for_status()?.json().await
         })?;
         Ok(answer["access_token"].as_str().context("no token in the answer")?.to_owned())

@@ -18,13 +18,13 @@ mod sqs;
 mod tools;
 
 pub use board::Board;
-pub use process::free_port;
-pub use tools::Tools;
 use board::Entry;
 use process::Launch;
+pub use process::free_port;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
+pub use tools::Tools;
 
 #[derive(clap::Subcommand)]
 pub enum Command {

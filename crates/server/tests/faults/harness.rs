@@ -171,13 +171,7 @@ impl Server {
         self.call(reqwest::Method::GET, path, token, None).await
     }
 
-    pub async fn call(
-        &self,
-        method: reqwest::Method,
-        path: &str,
-        token: &str,
-        body: Option<Value>,
-    ) -> Option<Answer> {
+    pub async fn call(&self, method: reqwest::Method, path: &str, token: &str, body: Option<Value>) -> Option<Answer> {
         let mut request = self.client.request(method, format!("{}{path}", self.base)).header("x-gym-id", "1");
         if !token.is_empty() {
             request = request.bearer_auth(token);

@@ -49,8 +49,7 @@ async fn a_restart_of_postgresql_loses_nothing_that_was_acknowledged() {
     let (stop, refused, right) = (Arc::new(AtomicBool::new(false)), Arc::default(), Arc::new(AtomicU64::new(0)));
     let (mut writers, mut tasks) = (Vec::new(), Vec::new());
     for email in ["owner@demo.gym", "admin1@demo.gym", "trainer1@demo.gym", "member1@demo.gym"] {
-        let writer =
-            Arc::new(Writer { token: server.token(email).await, sent: 0.into(), acknowledged: 0.into() });
+        let writer = Arc::new(Writer { token: server.token(email).await, sent: 0.into(), acknowledged: 0.into() });
         tasks.push(tokio::spawn(write(server.clone(), writer.clone(), stop.clone(), Arc::clone(&refused))));
         tasks.push(tokio::spawn(read(server.clone(), writer.token.clone(), stop.clone(), right.clone())));
         writers.push(writer);
