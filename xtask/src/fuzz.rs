@@ -14,7 +14,9 @@ use std::time::Instant;
 
 const SCHEMATHESIS: &str = "4.32.5";
 
-/// 503 is an answer that the document names, but not while everything is up: the server's own check sees to the rest.
+/// What holds for single operations.
+const CONFIGURATION: &str = include_str!("../data/schemathesis.toml");
+
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
 
 /// Who asks.
@@ -42,8 +44,8 @@ impl Person {
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Made-up requests of each operation, at most, as each person
-    #[arg(long, default_value_t = 15)]
+    /// Made-up requests of each operation, at most, as each person, beside those of its limits and its examples
+    #[arg(long, default_value_t = 20)]
     examples: u32,
     /// The same number makes the same requests
     #[arg(long, default_value_t = 1)]
@@ -66,7 +68,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let fresh: Vec<_> = SERVERS.into_iter().filter(|name| board.running(name).is_none()).collect();
     let outcome = services::up_some(&board, &SERVERS).and_then(|missing| match missing.first() {
         Some(server) => bail!("{} is missing: {}", server.name, server.reason),
-        None => people(arguments, &board, |person| {
+        None => people(arguments, |person| {
             let server = Server::start(&binary, &board.environment())?;
             ask(&python, arguments, person, &server)
         }),
@@ -77,11 +79,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     outcome
 }
 
-fn people(
-    arguments: &Arguments,
-    _: &Board,
-    mut ask: impl FnMut(Person) -> anyhow::Result<bool>,
-) -> anyhow::Result<ExitCode> {
+fn people(arguments: &Arguments, ask: impl Fn(Person) -> anyhow::Result<bool>) -> anyhow::Result<ExitCode> {
     let mut failed = Vec::new();
     for person in Person::ALL.into_iter().filter(|person| arguments.person.is_none_or(|only| only == *person)) {
         let begun = Instant::now();
@@ -103,11 +101,11 @@ fn ask(python: &Path, arguments: &Arguments, person: Person, server: &Server) ->
     command.args(["-m", "schemathesis.cli", "run"]).arg(format!("{}/openapi.json", server.base)).args([
         "--no-color",
         "--phases",
-        "examples,fuzzing",
+        "examples,coverage,fuzzing",
     ]);
     command.args(["--checks", CHECKS, "--mode", "all", "--continue-on-failure", "--warnings", "off"]);
     command.args(["--max-examples", &arguments.examples.to_string(), "--seed", &arguments.seed.to_string()]);
-    command.args(["--generation-deterministic", "--request-timeout", "20"]);
+    command.args(["--generation-database", "none", "--request-timeout", "20"]);
     command.args(["--header", &format!("Authorization:Bearer {token}")]).args(["--header", "X-Gym-ID:1"]);
     for (name, value) in server::KEYS {
         command.args(["--header", &format!("{name}:{value}")]);
@@ -115,7 +113,8 @@ fn ask(python: &Path, arguments: &Arguments, person: Person, server: &Server) ->
     if let Some(tag) = &arguments.tag {
         command.args(["--include-tag", tag]);
     }
-    // it looks for a configuration in its folder and writes none
+    // it looks for its configuration in the folder that it runs in
+    std::fs::write(server.folder().join("schemathesis.toml"), CONFIGURATION)?;
     let status = command.current_dir(server.folder()).status().context("cannot start schemathesis")?;
     let failures = server.failures();
     for line in &failures {
