@@ -8,13 +8,13 @@ use gymapi::{
 /// Fills an empty database with the demo world; says what was made.
 pub async fn demo(gym: &GymApi, config: &Config) -> anyhow::Result<Option<Summary>> {
     let db = &gym.services().core.db;
-    if !config.demo || config.is_production() {
+    if !config.demo || config.is_production() || !seed::is_empty(db).await? {
         return Ok(None);
     }
-    // one of several instances that start at once
+    // by one of several instances that start at once
     db.exclusively("demo", async {
         match seed::is_empty(db).await? {
-            true => seed::fill(db, Size::DEMO, |_, _| {}).await.map(Some).map_err(anyhow::Error::from),
+            true => Box::pin(seed::fill(db, Size::DEMO, |_, _| {})).await.map(Some).map_err(anyhow::Error::from),
             false => Ok(None),
         }
     })

@@ -1,4 +1,5 @@
 //! The repository over SQLite and PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test may panic
 #![allow(clippy::disallowed_methods)] // rows are looked at from outside, too
 extern crate gymapi_repository as repository;
 

@@ -42,6 +42,7 @@ async fn push(t: &TestDb) {
     core.stores.outbox.push(&core.db, effect).await.unwrap();
 }
 
+#[allow(clippy::disallowed_methods)] // the outbox is no tenant's
 async fn row(t: &TestDb) -> Model {
     domain::kernel::outbox::Entity::find().one(t.pool()).await.unwrap().unwrap()
 }

@@ -65,8 +65,8 @@ impl Job for Panics {
     }
 }
 
-async fn scheduler(t: &TestDb, jobs: &[Arc<dyn Job>]) -> Scheduler {
-    let scheduler = Scheduler::new(&instance(t), jobs.to_vec());
+async fn scheduler(t: &TestDb, jobs: Vec<Arc<dyn Job>>) -> Scheduler {
+    let scheduler = Scheduler::new(&instance(t), jobs);
     scheduler.register().await.unwrap();
     scheduler
 }
@@ -93,7 +93,7 @@ async fn until(what: impl Fn() -> bool) {
 both! {
     async fn a_job_that_takes_long_keeps_no_other_waiting(t: TestDb) {
         let (slow, quick) = (Gated::new("a_slow", 0), Gated::new("b_quick", 9));
-        let scheduler = scheduler(t, &[slow.clone(), quick.clone()]).await;
+        let scheduler = scheduler(t, vec![slow.clone(), quick.clone()]).await;
         all_due(t).await;
         let stop = Notify::new();
         let watched = async {
@@ -117,7 +117,7 @@ both! {
         const NAMES: [&str; 7] = ["j1", "j2", "j3", "j4", "j5", "j6", "j7"];
         let jobs: Vec<_> = NAMES.iter().map(|name| Gated::new(name, 0)).collect();
         let all: Vec<Arc<dyn Job>> = jobs.iter().map(|j| j.clone() as Arc<dyn Job>).collect();
-        let scheduler = scheduler(t, &all).await;
+        let scheduler = scheduler(t, all.clone()).await;
         all_due(t).await;
         let started = || jobs.iter().map(|j| j.counts().0).sum::<usize>();
         let watched = async {
@@ -138,7 +138,7 @@ both! {
         let all: Vec<Arc<dyn Job>> = jobs.iter().map(|j| j.clone() as Arc<dyn Job>).collect();
         let mut instances = Vec::new();
         for _ in 0..6 {
-            instances.push(scheduler(t, &all).await);
+            instances.push(scheduler(t, all.clone()).await);
         }
         for round in 1..=3 {
             all_due(t).await;
@@ -150,14 +150,14 @@ both! {
 
     async fn a_job_that_runs_past_its_lease_keeps_it(t: TestDb) {
         let long = Gated::new("long", 0);
-        let scheduler = scheduler(t, &[long.clone()]).await.renewed_every(Duration::from_millis(50));
+        let scheduler = scheduler(t, vec![long.clone()]).await.renewed_every(Duration::from_millis(50));
         all_due(t).await;
         let watched = async {
             until(|| long.counts().0 == 1).await;
             // as if the time of the lease were over
             t.pool().execute_unprepared("UPDATE scheduled_jobs SET leased_until = '2020-01-01 00:00:00+00:00'").await.unwrap();
             tokio::time::sleep(Duration::from_millis(300)).await;
-            assert_eq!(self::scheduler(t, &[long.clone()]).await.run_due().await.unwrap(), 0);
+            assert_eq!(self::scheduler(t, vec![long.clone()]).await.run_due().await.unwrap(), 0);
             long.gate.add_permits(1);
         };
         let (ran, ()) = tokio::join!(scheduler.run_due(), watched);
@@ -166,7 +166,7 @@ both! {
 
     async fn a_job_that_another_instance_has_taken_over_is_stopped(t: TestDb) {
         let long = Gated::new("long", 0);
-        let scheduler = scheduler(t, &[long.clone()]).await.renewed_every(Duration::from_millis(50));
+        let scheduler = scheduler(t, vec![long.clone()]).await.renewed_every(Duration::from_millis(50));
         all_due(t).await;
         let watched = async {
             until(|| long.counts().0 == 1).await;
@@ -179,7 +179,7 @@ both! {
 
     async fn a_job_that_panics_is_told_of_and_runs_again_at_its_time(t: TestDb) {
         let fine = Gated::new("fine", 9);
-        let scheduler = scheduler(t, &[Arc::new(Panics), fine.clone()]).await;
+        let scheduler = scheduler(t, vec![Arc::new(Panics), fine.clone()]).await;
         all_due(t).await;
         assert_eq!(scheduler.run_due().await.unwrap(), 2);
         assert_eq!(outcome(t, "panics").await.as_deref(), Some("error: it panicked: see the log"));
