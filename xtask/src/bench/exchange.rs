@@ -101,13 +101,13 @@ mod tests {
         let server = tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut request = [0; 256];
-            stream.read(&mut request).await.unwrap();
+            assert!(stream.read(&mut request).await.unwrap() > 0);
             for piece in ["HTTP/1.1 200 OK\r\ncontent-le", "ngth: 5\r\netag: W/\"a\"\r\n\r\nhe", "llo"] {
                 stream.write_all(piece.as_bytes()).await.unwrap();
                 stream.flush().await.unwrap();
                 tokio::task::yield_now().await;
             }
-            stream.read(&mut request).await.unwrap();
+            assert!(stream.read(&mut request).await.unwrap() > 0);
             stream.write_all(b"HTTP/1.1 304 Not Modified\r\netag: W/\"a\"\r\n\r\n").await.unwrap();
         });
         let mut connection = Connection::open(address).await.unwrap();
