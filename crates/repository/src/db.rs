@@ -1,4 +1,4 @@
-use crate::{Conn, Result, Retryable, StoreError, Tx, conn::Inner};
+use crate::{Conn, Result, Retryable, StoreError, Tx, conn::Inner, error::is_busy};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions,
@@ -9,7 +9,7 @@ use std::{
     ops::Deref,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// The database: a pool of connections, cheap to clone.
@@ -72,8 +72,18 @@ impl Db {
                 let timeout = format!("{}ms", options.statement_timeout.as_millis());
                 postgres.application_name("gymapi").options([("statement_timeout", timeout)])
             });
-        let conn = Arc::new(Conn(Inner::Pool(Database::connect(connect).await?)));
-        Ok(Self { conn, file: sqlite_file(&options.url).map(Into::into) })
+        let file: Option<Arc<Path>> = sqlite_file(&options.url).map(Into::into);
+        let begun = Instant::now();
+        let pool = loop {
+            match Database::connect(connect.clone()).await {
+                // turning a new file's journal to WAL waits for nobody who does the same, whatever the time-out says
+                Err(e) if file.is_some() && is_busy(&e) && begun.elapsed() < options.acquire_timeout => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                pool => break pool?,
+            }
+        };
+        Ok(Self { conn: Arc::new(Conn(Inner::Pool(pool))), file })
     }
 
     /// A handle with no database: begin and commit do nothing, any statement is an error. For unit tests of services.

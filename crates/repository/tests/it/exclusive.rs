@@ -62,3 +62,24 @@ both! {
         second.close().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_may_open_a_new_file_at_once() {
+    for round in 0..20 {
+        let t = TestDb::empty(testkit::database::Kind::Sqlite, 1).await.unwrap();
+        let file = t.url.replace("sqlite://", "");
+        let new = format!("{file}.{round}");
+        let open = |_| {
+            let options = DbOptions { max_connections: 1, ..DbOptions::new(format!("sqlite://{new}")) };
+            tokio::spawn(Db::connect(options))
+        };
+        let opened = futures::future::join_all((0..8).map(open)).await;
+        for db in opened {
+            db.unwrap().expect("it can be opened").close().await;
+        }
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{new}{suffix}"));
+        }
+        t.close().await;
+    }
+}

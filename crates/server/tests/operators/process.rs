@@ -1,5 +1,6 @@
 //! The server as a process of its own.
 use std::{
+    hash::{BuildHasher, RandomState},
     net::TcpListener,
     process::{Child, Command, ExitStatus, Output, Stdio},
     time::{Duration, Instant},
@@ -33,12 +34,22 @@ pub fn said(output: &Output) -> (bool, String, String) {
     (output.status.success(), text(&output.stdout), text(&output.stderr))
 }
 
+/// A free port below those that the system gives to outgoing connections: one of those could take it before the server.
+fn free_address() -> String {
+    loop {
+        let port = 20_000 + RandomState::new().hash_one(0) % 12_000;
+        let addr = format!("127.0.0.1:{port}");
+        if TcpListener::bind(&addr).is_ok() {
+            return addr;
+        }
+    }
+}
+
 impl Server {
     /// Starts without waiting for anything.
     pub fn start(database: &str, arguments: &[&str]) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let addr = format!("127.0.0.1:{port}");
+        let addr = free_address();
         let mut command = command(database, &data);
         command.env("GYMAPI_HTTP_ADDR", &addr).args(arguments).stdout(Stdio::null());
         Self { child: command.spawn().unwrap(), url: format!("http://{addr}"), _data: data }
