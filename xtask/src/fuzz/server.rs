@@ -24,8 +24,9 @@ pub fn binary() -> anyhow::Result<PathBuf> {
     }
     let text = String::from_utf8_lossy(&output.stdout);
     let built = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|message| {
-        let is_it = message["target"]["name"] == "gymapi-server" && message["profile"]["test"] == json!(false);
-        message["executable"].as_str().filter(|_| is_it).map(PathBuf::from)
+        let is_it = message.pointer("/target/name").is_some_and(|name| name == "gymapi-server")
+            && message.pointer("/profile/test").is_some_and(|test| test == &json!(false));
+        message.get("executable")?.as_str().filter(|_| is_it).map(PathBuf::from)
     });
     built.context("the build left no gymapi-server")
 }
@@ -89,7 +90,7 @@ impl Server {
                 reqwest::Client::new().post(format!("{}/dev/token", self.base)).json(&json!({ "email": email }));
             asked.send().await?.error_for_status()?.json().await
         })?;
-        Ok(answer["access_token"].as_str().context("no token in the answer")?.to_owned())
+        Ok(answer.get("access_token").and_then(Value::as_str).context("no token in the answer")?.to_owned())
     }
 
     pub fn folder(&self) -> &Path {
