@@ -6,6 +6,8 @@ use testkit::{
 };
 
 const DELETION: &str = "storage.delete";
+/// Which has nothing to do here, for nobody manages accounts: done as soon as a worker sees it.
+const PICTURE: &str = "identity.picture";
 
 /// A person has replaced their picture: the first object waits for its deletion. Returns its path and that of the
 /// second.
@@ -17,9 +19,10 @@ async fn replaced(server: &Server, bucket: &Bucket) -> (String, String) {
     (old, bucket.path_of(&server.profile(&token).await).unwrap())
 }
 
-async fn is_delivered(db: &TestDb, bucket: &Bucket, kept: &str) {
+async fn is_delivered(db: &TestDb, bucket: &Bucket, mut kept: Vec<String>) {
     until("the delivery", async || all_done(db, DELETION).await).await;
-    assert_eq!(bucket.paths().await, [kept]);
+    kept.sort();
+    assert_eq!(bucket.paths().await, kept);
     assert_eq!(outbox(db, DELETION).await.len(), 1);
 }
 
@@ -36,7 +39,7 @@ async fn an_effect_of_a_killed_process_is_delivered_by_the_next_worker() {
     assert_eq!(bucket.paths().await, both);
 
     let _worker = installation.start(Part::Work).await;
-    is_delivered(&db, &bucket, &new).await;
+    is_delivered(&db, &bucket, vec![new]).await;
     db.close().await;
 }
 
@@ -52,17 +55,21 @@ async fn killed_while(door: Door) {
     gate.set(door);
     let mut first = installation.start(Part::Work).await;
     until("a delivery", async || (gate.held() > 0).then_some(())).await;
+    until("the first worker's other work", async || all_done(&db, PICTURE).await).await;
     first.kill();
     gate.set(Door::Open);
 
     let second = installation.start(Part::Work).await;
-    until("the second worker's other work", async || all_done(&db, "identity.picture").await).await;
+    let other = server.token("trainer1@demo.gym").await;
+    assert_eq!(server.upload(&other).await.unwrap().status, 200);
+    let other = bucket.path_of(&server.profile(&other).await).unwrap();
+    until("the second worker's other work", async || all_done(&db, PICTURE).await).await;
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     let effect = outbox(&db, DELETION).await.remove(0);
     assert_eq!((effect.status.as_str(), effect.attempts), ("running", 1), "the lease of the dead still holds");
 
     leases_run_out(&db).await;
-    is_delivered(&db, &bucket, &new).await;
+    is_delivered(&db, &bucket, vec![new, other]).await;
     assert_eq!(outbox(&db, DELETION).await[0].attempts, 2);
     drop(second);
     db.close().await;

@@ -99,7 +99,8 @@ async fn idn_100_a_removal_that_redis_did_not_hear_of_reaches_it_when_it_is_back
     until("an attempt to drop what is stale", tried).await;
 
     gate.set(Door::Open);
-    until("the end of the stale role", async || (!is_let_in(&asked, &token).await).then_some(())).await;
+    let owner = asked.token("owner@demo.gym").await;
+    until("the use of Redis", async || is_cached(&asked, &owner).await).await;
     until("the delivery", async || all_done(&db, "cache.drop").await).await;
     assert!(!is_let_in(&asked, &token).await);
     db.close().await;
