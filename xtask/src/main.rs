@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask --help`.
 mod conformance;
+mod contexts;
 mod layers;
 mod migrate;
 mod openapi;
