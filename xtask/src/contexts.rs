@@ -124,8 +124,8 @@ fn names(source: &str, place: &[String]) -> anyhow::Result<Vec<Named>> {
         let mut parts: Vec<String> = Vec::new();
         for part in start.as_str().trim_end_matches("::").split("::") {
             match part {
-                "crate" => parts = place[..1].to_vec(),
-                "super" if parts.is_empty() => parts = place[..place.len() - 1].to_vec(),
+                "crate" => parts = place.iter().take(1).cloned().collect(),
+                "super" if parts.is_empty() => parts = place.iter().take(place.len() - 1).cloned().collect(),
                 "super" => drop(parts.pop()),
                 package => parts.push(package.to_owned()),
             }
