@@ -13,6 +13,7 @@ mod m20261124_000006_user_follows;
 mod m20261124_000007_outbox;
 mod m20261124_000008_scheduled_jobs;
 mod m20261124_000009_idempotency_keys;
+mod m20261124_000030_installation;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             whole(m20261124_000007_outbox::Migration),
             whole(m20261124_000008_scheduled_jobs::Migration),
             whole(m20261124_000009_idempotency_keys::Migration),
+            whole(m20261124_000030_installation::Migration),
         ]
     }
 }

@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask --help`.
 mod bench;
 mod conformance;
+mod contexts;
 mod fuzz;
 mod layers;
 mod migrate;

@@ -3,13 +3,14 @@ use crate::catalogue;
 use chrono::TimeDelta;
 use domain::{
     identity::{GymRole, follow, relationship},
-    kernel::{outbox::Effect, time},
+    kernel::{installation::Mark, outbox::Effect, time},
 };
 use repository::{
     Db, Repository, SeaRepo,
     identity::relationship::SeaRelationships,
     kernel::{
         idempotency::{IdempotencyKeys, SeaIdempotencyKeys},
+        installation::{Installations, SeaInstallations},
         jobs::{Jobs, SeaJobs},
         outbox::{Outbox, SeaOutbox},
     },
@@ -43,6 +44,7 @@ pub async fn fill(db: &Db, name: &str) {
     };
     SeaOutbox.push(db, effect).await.expect("an effect");
     SeaJobs.register(db, name, time::now()).await.expect("a job");
+    SeaInstallations.offer(db, &Mark::random()).await.expect("a mark");
     let key = SeaIdempotencyKeys.begin(db, "POST /gyms", name, "f", TimeDelta::seconds(60)).await;
     key.expect("an idempotency key");
 }

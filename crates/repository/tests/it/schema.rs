@@ -49,6 +49,7 @@ entities!(
     identity::relationship,
     identity::user,
     kernel::idempotency_key,
+    kernel::installation,
     kernel::job,
     kernel::outbox,
 );

@@ -6,6 +6,7 @@ use crate::Core;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::kernel::outbox::{Model, backoff};
+use ports::identity::IdentityError;
 use std::{
     collections::BTreeMap,
     sync::Arc,
@@ -24,6 +25,25 @@ pub enum Failure {
 impl Failure {
     pub fn retry(reason: impl ToString) -> Self {
         Self::Retry { reason: reason.to_string(), after: None }
+    }
+}
+
+/// An identity provider that is away is asked again, not before it says; everything else that it answers is final.
+impl From<IdentityError> for Failure {
+    fn from(e: IdentityError) -> Self {
+        match e {
+            IdentityError::Unavailable { reason, retry_after } => Self::Retry { reason, after: retry_after },
+            lasting => Self::Permanent(lasting.to_string()),
+        }
+    }
+}
+
+impl From<crate::Error> for Failure {
+    fn from(e: crate::Error) -> Self {
+        match e {
+            crate::Error::Identity(e) => e.into(),
+            e => Self::retry(e),
+        }
     }
 }
 
