@@ -33,6 +33,12 @@ fn open(envelope: Option<Bytes>, version: Version) -> Option<Bytes> {
 }
 
 impl RedisStore {
+    /// What this process read a moment ago, if nothing has changed since.
+    fn copy(&self, ns: &Ns, key: &str) -> Option<Lookup> {
+        let (version, value) = self.near.get(ns, key)?;
+        Some(Lookup { version, value: Some(value) })
+    }
+
     /// Gives a version to the namespaces that have none: new ones, and those whose version expired or was evicted.
     /// `SET NX`, so that processes that race agree on one; then the version that stands.
     async fn found(&self, namespaces: &[&Ns]) -> Result<Vec<u64>, CacheError> {
@@ -52,6 +58,13 @@ impl Cache for RedisStore {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
+        let copies: Option<Vec<Lookup>> = keys.iter().map(|(ns, key)| self.copy(ns, key)).collect();
+        if let Some(copies) = copies {
+            return Ok(copies);
+        }
+        self.watch();
+        // before the question: what changes while it is asked must not be kept
+        let marks: Vec<_> = keys.iter().map(|(ns, _)| self.near.mark(ns)).collect();
         let mut commands = redis::pipe();
         for (ns, key) in keys {
             commands.cmd("MGET").arg(self.keys.version(ns)).arg(self.keys.data(ns, key));
@@ -60,10 +73,14 @@ impl Cache for RedisStore {
         let new: Vec<&Ns> = keys.iter().zip(&found).filter(|(_, f)| f.0.is_none()).map(|((ns, _), _)| *ns).collect();
         let mut founded = if new.is_empty() { Vec::new() } else { self.found(&new).await? }.into_iter();
         let mut lookups = Vec::with_capacity(keys.len());
-        for (version, envelope) in found {
+        for (((ns, key), mark), (version, envelope)) in keys.iter().zip(marks).zip(found) {
             let version = version.or_else(|| founded.next()).map(Version);
             let version = version.ok_or_else(|| CacheError::Unavailable("a version was lost".to_owned()))?;
-            lookups.push(Lookup { version, value: open(envelope, version) });
+            let value = open(envelope, version);
+            if let (Some(mark), Some(value)) = (mark, &value) {
+                self.near.keep(ns, key, mark, version, value.clone());
+            }
+            lookups.push(Lookup { version, value });
         }
         Ok(lookups)
     }
@@ -77,7 +94,10 @@ impl Cache for RedisStore {
     async fn bump(&self, ns: &Ns) -> Result<(), CacheError> {
         let mut commands = redis::pipe();
         commands.cmd("SET").arg(self.keys.version(ns)).arg(Version::fresh().0).arg("EX").arg(VERSION_TTL).ignore();
-        self.ask(&commands).await
+        let outcome = self.ask(&commands).await;
+        // Redis's word comes over another connection, and this process's next read must not come before it
+        self.near.forget(ns.as_str());
+        outcome
     }
 
     async fn clear_matching(&self, pattern: &str) -> Result<u64, CacheError> {
@@ -96,6 +116,11 @@ impl Cache for RedisStore {
                 deleted += self.ask_counted::<Vec<u64>>("delete", &unlink).await?.into_iter().sum::<u64>();
             }
             if next == 0 {
+                // the sign for everything: to every process that listens, and to this one at once
+                let mut sign = redis::pipe();
+                sign.cmd("SET").arg(self.keys.everything()).arg(0).arg("EX").arg(1).ignore();
+                self.ask::<()>(&sign).await?;
+                self.near.forget_all();
                 return Ok(deleted);
             }
             cursor = next;

@@ -3,6 +3,7 @@
 //! | Key | Holds |
 //! |---|---|
 //! | `prefix:v:{family:scope}` | the version of a namespace |
+//! | `prefix:v:{}` | nothing: whoever listens gives up its copies of everything |
 //! | `prefix:d:{family:scope}family:scope:key` | a cached value |
 //! | `prefix:s:key:bucket` | a bucket of a sliding window |
 //! | `prefix:f:key` | a fixed window |
@@ -21,6 +22,8 @@ pub(crate) struct Keys {
 
 pub(crate) enum Key<'a> {
     Version { prefix: &'a str, ns: &'a Ns },
+    /// Written when copies of every namespace are to be given up; nobody reads it.
+    Everything { prefix: &'a str },
     Data { prefix: &'a str, ns: &'a Ns, key: &'a str },
     Sliding { prefix: &'a str, key: &'a str, bucket: u64 },
     Fixed { prefix: &'a str, key: &'a str },
@@ -33,6 +36,9 @@ impl Keys {
     }
     pub(crate) fn version<'a>(&'a self, ns: &'a Ns) -> Key<'a> {
         Key::Version { prefix: &self.prefix, ns }
+    }
+    pub(crate) fn everything(&self) -> Key<'_> {
+        Key::Everything { prefix: &self.prefix }
     }
     pub(crate) fn data<'a>(&'a self, ns: &'a Ns, key: &'a str) -> Key<'a> {
         Key::Data { prefix: &self.prefix, ns, key }
@@ -68,6 +74,7 @@ impl Display for Key<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Version { prefix, ns } => write!(f, "{prefix}:v:{{{}}}", ns.as_str()),
+            Self::Everything { prefix } => write!(f, "{prefix}:v:{{}}"),
             Self::Data { prefix, ns, key } => write!(f, "{prefix}:d:{{{0}}}{0}:{key}", ns.as_str()),
             Self::Sliding { prefix, key, bucket } => write!(f, "{prefix}:s:{key}:{bucket}"),
             Self::Fixed { prefix, key } => write!(f, "{prefix}:f:{key}"),

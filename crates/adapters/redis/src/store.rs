@@ -1,7 +1,15 @@
-use crate::{connections::Connections, keys::Keys};
+use crate::{
+    connections::{Connections, unavailable},
+    keys::Keys,
+    near::Near,
+    watch::Watch,
+};
 use deadpool_redis::redis::{self, FromRedisValue, Pipeline};
 use ports::CacheError;
-use std::time::Instant;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 /// One Redis for everything that instances share: [`ports::Cache`], [`ports::Counter`] and [`ports::OneTimeStore`].
 ///
@@ -9,6 +17,9 @@ use std::time::Instant;
 pub struct RedisStore {
     connections: Connections,
     pub(crate) keys: Keys,
+    pub(crate) near: Arc<Near>,
+    /// Until the first read, which starts it: only then there is a runtime for sure.
+    watch: Mutex<Option<Watch>>,
 }
 
 impl RedisStore {
@@ -21,7 +32,19 @@ impl RedisStore {
     /// # Errors
     /// When the address cannot be read, or asks not to check certificates.
     pub fn connect(url: &str, prefix: &str, pool_size: usize) -> Result<Self, CacheError> {
-        Ok(Self { connections: Connections::new(url, pool_size)?, keys: Keys::new(prefix) })
+        Ok(Self {
+            connections: Connections::new(url, pool_size)?,
+            keys: Keys::new(prefix),
+            near: Arc::new(Near::new()),
+            watch: Mutex::new(Some(Watch::new(url, prefix).map_err(unavailable)?)),
+        })
+    }
+
+    /// Listens to changes from now on, unless it does already.
+    pub(crate) fn watch(&self) {
+        if let Some(watch) = self.watch.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            tokio::spawn(watch.run(Arc::downgrade(&self.near)));
+        }
     }
 
     /// Whether the server answers, for readiness checks.
