@@ -1,7 +1,7 @@
-use crate::RedisStore;
+use crate::{RedisStore, connections::unavailable};
 use async_trait::async_trait;
 use bytes::Bytes;
-use deadpool_redis::redis::{self, RedisWrite, ToRedisArgs};
+use deadpool_redis::redis::{self, RedisWrite, ToRedisArgs, Value};
 use ports::{
     Cache, CacheError, Ns,
     cache::{Lookup, Version},
@@ -69,7 +69,17 @@ impl Cache for RedisStore {
         for (ns, key) in keys {
             commands.cmd("MGET").arg(self.keys.version(ns)).arg(self.keys.data(ns, key));
         }
-        let found: Vec<(Option<u64>, Option<Bytes>)> = self.ask(&commands).await?;
+        // a copy must not outlive its original
+        for ((ns, key), _) in keys.iter().zip(&marks).filter(|(_, mark)| mark.is_some()) {
+            commands.cmd("PTTL").arg(self.keys.data(ns, key));
+        }
+        let mut answers = self.ask::<Vec<Value>>(&commands).await?.into_iter();
+        let found: Vec<(Option<u64>, Option<Bytes>)> = answers
+            .by_ref()
+            .take(keys.len())
+            .map(redis::from_redis_value)
+            .collect::<Result<_, _>>()
+            .map_err(unavailable)?;
         let new: Vec<&Ns> = keys.iter().zip(&found).filter(|(_, f)| f.0.is_none()).map(|((ns, _), _)| *ns).collect();
         let mut founded = if new.is_empty() { Vec::new() } else { self.found(&new).await? }.into_iter();
         let mut lookups = Vec::with_capacity(keys.len());
@@ -77,8 +87,12 @@ impl Cache for RedisStore {
             let version = version.or_else(|| founded.next()).map(Version);
             let version = version.ok_or_else(|| CacheError::Unavailable("a version was lost".to_owned()))?;
             let value = open(envelope, version);
-            if let (Some(mark), Some(value)) = (mark, &value) {
-                self.near.keep(ns, key, mark, version, value.clone());
+            if let Some(mark) = mark {
+                let left: i64 = redis::from_redis_value(answers.next().unwrap_or(Value::Nil)).map_err(unavailable)?;
+                // negative: it is not there, or would live for ever, which nothing of ours does
+                if let (Some(value), Ok(left)) = (&value, u64::try_from(left)) {
+                    self.near.keep(ns, key, mark, version, value, Duration::from_millis(left));
+                }
             }
             lookups.push(Lookup { version, value });
         }

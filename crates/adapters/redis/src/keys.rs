@@ -21,13 +21,32 @@ pub(crate) struct Keys {
 }
 
 pub(crate) enum Key<'a> {
-    Version { prefix: &'a str, ns: &'a Ns },
+    Version {
+        prefix: &'a str,
+        ns: &'a Ns,
+    },
     /// Written when copies of every namespace are to be given up; nobody reads it.
-    Everything { prefix: &'a str },
-    Data { prefix: &'a str, ns: &'a Ns, key: &'a str },
-    Sliding { prefix: &'a str, key: &'a str, bucket: u64 },
-    Fixed { prefix: &'a str, key: &'a str },
-    OneTime { prefix: &'a str, key: &'a str },
+    Everything {
+        prefix: &'a str,
+    },
+    Data {
+        prefix: &'a str,
+        ns: &'a Ns,
+        key: &'a str,
+    },
+    Sliding {
+        prefix: &'a str,
+        key: &'a str,
+        bucket: u64,
+    },
+    Fixed {
+        prefix: &'a str,
+        key: &'a str,
+    },
+    OneTime {
+        prefix: &'a str,
+        key: &'a str,
+    },
 }
 
 impl Keys {

@@ -10,10 +10,10 @@ use std::{
     collections::hash_map::RandomState,
     hash::BuildHasher,
     sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-/// A copy outlives its original by this much at most.
+/// Of a copy, unless its original ends earlier. Whatever went wrong is over then.
 const LIFETIME: Duration = Duration::from_secs(10);
 
 /// Bytes of all copies.
@@ -43,6 +43,7 @@ struct Copy {
     mark: Mark,
     version: Version,
     value: Bytes,
+    until: Instant,
 }
 
 fn name(ns: &Ns, key: &str) -> String {
@@ -80,13 +81,15 @@ impl Near {
     pub(crate) fn get(&self, ns: &Ns, key: &str) -> Option<(Version, Bytes)> {
         let mark = self.mark(ns)?;
         let copy = self.copies.get(&name(ns, key))?;
-        (copy.mark == mark).then_some((copy.version, copy.value))
+        (copy.mark == mark && Instant::now() < copy.until).then_some((copy.version, copy.value))
     }
 
-    pub(crate) fn keep(&self, ns: &Ns, key: &str, mark: Mark, version: Version, value: Bytes) {
+    /// `left`: how long the original lives yet.
+    pub(crate) fn keep(&self, ns: &Ns, key: &str, mark: Mark, version: Version, value: &Bytes, left: Duration) {
         // a slice would keep the whole answer that it is a part of
-        let value = Bytes::copy_from_slice(&value);
-        self.copies.insert(name(ns, key), Copy { mark, version, value });
+        let value = Bytes::copy_from_slice(value);
+        let until = Instant::now() + left.min(LIFETIME);
+        self.copies.insert(name(ns, key), Copy { mark, version, value, until });
     }
 
     /// Nothing of this namespace that was asked for before now is served.
@@ -119,7 +122,7 @@ mod tests {
 
     fn kept(near: &Near, ns: &Ns) {
         let mark = near.mark(ns).unwrap();
-        near.keep(ns, "k", mark, Version(1), Bytes::from_static(b"v"));
+        near.keep(ns, "k", mark, Version(1), &Bytes::from_static(b"v"), LIFETIME);
         assert!(near.get(ns, "k").is_some());
     }
 
@@ -137,6 +140,14 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_ends_with_its_original() {
+        let (near, ns) = (Near::new(), Ns::new("users", 1));
+        near.listen();
+        near.keep(&ns, "k", near.mark(&ns).unwrap(), Version(1), &Bytes::new(), Duration::ZERO);
+        assert!(near.get(&ns, "k").is_none());
+    }
+
+    #[test]
     fn idn_100_a_word_makes_copies_unreadable_also_those_that_were_asked_for_before_it() {
         let (near, ns, other) = (Near::new(), Ns::new("users", 1), Ns::new("users", 2));
         near.listen();
@@ -145,7 +156,7 @@ mod tests {
         let asked = near.mark(&ns).unwrap();
         near.forget(ns.as_str());
         assert!(near.get(&ns, "k").is_none());
-        near.keep(&ns, "k", asked, Version(1), Bytes::from_static(b"old"));
+        near.keep(&ns, "k", asked, Version(1), &Bytes::from_static(b"old"), LIFETIME);
         assert!(near.get(&ns, "k").is_none(), "the answer came after the word");
         kept(&near, &ns);
         near.forget_all();

@@ -135,7 +135,7 @@ mod tests {
         let near = Near::new();
         near.listen();
         let (five, six) = (Ns::new("users", 5), Ns::new("users", 6));
-        let keep = |ns: &Ns| near.keep(ns, "", near.mark(ns).unwrap(), Version(1), Bytes::new());
+        let keep = |ns: &Ns| near.keep(ns, "", near.mark(ns).unwrap(), Version(1), &Bytes::new(), PAUSE);
         let hear = |data| take_in(&near, "gym:v:", &PushInfo { kind: PushKind::Invalidate, data });
         let keys = |key: &str| vec![Value::Array(vec![Value::BulkString(key.as_bytes().to_vec())])];
         let readable = || (near.get(&five, "").is_some(), near.get(&six, "").is_some());
