@@ -12,6 +12,11 @@ use config::Config;
 use serve::Parts;
 use std::{path::PathBuf, process::ExitCode};
 
+/// Every request makes many short-lived values on several threads, of which the system's allocator keeps more than it
+/// gives back (docs/src/performance.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "gymapi-server", version, about = "The back end that a gym runs on")]
 struct Arguments {

@@ -12,11 +12,14 @@ use axum::{
     serve::ListenerExt,
 };
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
-use domain::identity::{GymRole, PlatformRole};
-use domain::{GymId, UserId};
-use repository::identity::membership::{MemberSummary, PublicMember};
+use domain::identity::{GymRole, PlatformRole, relationship};
+use domain::{GymId, RelationshipId, UserId};
+use repository::identity::membership::PublicMember;
 use sea_orm::ActiveEnum;
-use services::identity::view::{GymUserSummary, User, UserPublicProfile};
+use services::identity::{
+    relationships::Relationship,
+    view::{User, UserPublicProfile},
+};
 use std::net::SocketAddr;
 use tokio_postgres::{NoTls, Row, types::FromSql};
 
@@ -31,9 +34,9 @@ pub struct Arguments {
     pool: usize,
 }
 
-const LIST: &str = r#"SELECT "users"."id", "users"."email", "users"."first_name", "users"."last_name", "user_gyms"."role",
-    "user_gyms"."created_at" AS "joined_at" FROM "user_gyms" INNER JOIN "users" ON "user_gyms"."user_id" = "users"."id"
-    WHERE "user_gyms"."gym_id" = $1 ORDER BY "user_gyms"."created_at" ASC, "user_gyms"."id" ASC LIMIT $2 OFFSET $3"#;
+const LIST: &str = r#"SELECT "id", "gym_id", "trainer_id", "member_id", "status", "start_date", "end_date", "notes",
+    "created_by", "created_at", "updated_at" FROM "trainer_member_relationships" WHERE "gym_id" = $1
+    ORDER BY "created_at" DESC, "id" DESC LIMIT $2 OFFSET $3"#;
 
 const ROW: &str = r#"SELECT "users"."id", "users"."first_name", "users"."last_name", "users"."picture", "users"."bio",
     "users"."color", "users"."is_active", "user_gyms"."role" FROM "user_gyms" INNER JOIN "users"
@@ -84,21 +87,26 @@ impl axum::response::IntoResponse for Broken {
 async fn list(
     State(pool): State<Pool>,
     Path((gym, limit)): Path<(i64, i64)>,
-) -> Result<Json<Vec<GymUserSummary>>, Broken> {
+) -> Result<Json<Vec<Relationship>>, Broken> {
     let client = pool.get().await?;
     let statement = client.prepare_cached(LIST).await?;
     let rows = client.query(&statement, &[&gym, &limit, &0_i64]).await?;
-    let summary = |row: &Row| {
-        Ok(GymUserSummary::from(MemberSummary {
-            id: UserId(row.try_get(0)?),
-            email: row.try_get(1)?,
-            first_name: row.try_get(2)?,
-            last_name: row.try_get(3)?,
-            role: text::<GymRole>(row, 4)?,
-            joined_at: row.try_get(5)?,
+    let relationship = |row: &Row| {
+        Ok(Relationship::from(relationship::Model {
+            id: RelationshipId(row.try_get(0)?),
+            gym_id: GymId(row.try_get(1)?),
+            trainer_id: UserId(row.try_get(2)?),
+            member_id: UserId(row.try_get(3)?),
+            status: text::<relationship::RelationshipStatus>(row, 4)?,
+            start_date: row.try_get(5)?,
+            end_date: row.try_get(6)?,
+            notes: row.try_get(7)?,
+            created_by: row.try_get::<_, Option<i64>>(8)?.map(UserId),
+            created_at: row.try_get(9)?,
+            updated_at: row.try_get(10)?,
         }))
     };
-    Ok(Json(rows.iter().map(summary).collect::<anyhow::Result<_>>()?))
+    Ok(Json(rows.iter().map(relationship).collect::<anyhow::Result<_>>()?))
 }
 
 async fn row(

@@ -55,7 +55,7 @@ impl Asking<'_> {
 /// The list that is never cached, at another length of page.
 pub fn list(gyms: &[Gym], issuer: &Issuer, limit: u32) -> Vec<String> {
     let asking = Asking { issuer };
-    let path = format!("/api/v1/users/gym-users?limit={limit}");
+    let path = format!("/api/v1/relationships/?limit={limit}");
     over(gyms, |gym| {
         gym.admins.iter().map(|admin| asking.get(&path, &admin.email, HighestRole::Admin, Some(gym.id))).collect()
     })

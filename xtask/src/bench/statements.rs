@@ -3,6 +3,7 @@ use super::{exchange::Connection, scenario, server::Server, world::World};
 use anyhow::Context;
 use serde::Serialize;
 use std::time::Duration;
+use tokio_postgres::Client;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Count {
@@ -22,12 +23,11 @@ pub async fn count(
     server: &Server,
 ) -> anyhow::Result<Option<Vec<Count>>> {
     let database = &world.database;
-    let module = "SELECT current_setting('shared_preload_libraries') LIKE '%pg_stat_statements%'";
-    if !database.query_one(module, &[]).await?.try_get::<_, bool>(0)? {
+    if !can_count(database).await? {
         return Ok(None);
     }
     database.batch_execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").await?;
-    track(world, "all").await?;
+    track(database, "all").await?;
     let named = scenarios.iter().filter(|s| s.side == scenario::Side::Server).map(|s| (s.name.to_owned(), &s.requests));
     let paged = pages.iter().map(|(limit, requests)| (format!("list of {limit}"), requests));
     let mut counts = Vec::new();
@@ -48,13 +48,23 @@ pub async fn count(
         let calls: f64 = database.query_one(calls, &[&(REQUESTS as i64 / 2)]).await?.try_get(0)?;
         counts.push(Count { name, statements: calls / REQUESTS as f64 });
     }
-    track(world, "none").await?;
+    track(database, "none").await?;
     Ok(Some(counts))
 }
 
-async fn track(world: &World, what: &str) -> anyhow::Result<()> {
-    world.database.batch_execute(&format!("ALTER SYSTEM SET pg_stat_statements.track = '{what}'")).await?;
-    world.database.batch_execute("SELECT pg_reload_conf()").await?;
+async fn can_count(database: &Client) -> anyhow::Result<bool> {
+    let module = "SELECT current_setting('shared_preload_libraries') LIKE '%pg_stat_statements%'";
+    Ok(database.query_one(module, &[]).await?.try_get(0)?)
+}
+
+/// Until something is counted, counting costs nothing.
+pub async fn pause(database: &Client) -> anyhow::Result<()> {
+    if can_count(database).await? { track(database, "none").await } else { Ok(()) }
+}
+
+async fn track(database: &Client, what: &str) -> anyhow::Result<()> {
+    database.batch_execute(&format!("ALTER SYSTEM SET pg_stat_statements.track = '{what}'")).await?;
+    database.batch_execute("SELECT pg_reload_conf()").await?;
     // every session reads its settings anew before its next statement, once the signal has reached it
     tokio::time::sleep(Duration::from_millis(500)).await;
     Ok(())

@@ -56,6 +56,7 @@ impl World {
         let filled = seed::fill(&seed::Arguments::new(&database_url, extent.gyms, extent.members)).await?;
         let (database, connection) = tokio_postgres::connect(&database_url, NoTls).await?;
         tokio::spawn(connection);
+        super::statements::pause(&database).await?;
         // what is measured must not depend on whether the server's own housekeeping came by already
         // one at a time: several at once are a transaction, in which there is no VACUUM
         database.batch_execute("VACUUM ANALYZE").await?;

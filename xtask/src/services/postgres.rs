@@ -12,11 +12,12 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
     start_with(tools, launch, |_| &[])
 }
 
-/// With the module that counts statements, where this PostgreSQL has it; it counts nothing until it is told to.
+/// With the module that counts statements, where this PostgreSQL has it. What its caller wants of it is said by
+/// `ALTER SYSTEM`, which a setting of the command line would override.
 pub fn start_counting(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
     start_with(tools, launch, |folder| {
         if folder.join("../lib/pg_stat_statements.so").exists() {
-            &["shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track=none"]
+            &["shared_preload_libraries=pg_stat_statements"]
         } else {
             &[]
         }
