@@ -43,8 +43,7 @@ pub fn days(from: NaiveDate, to: NaiveDate, zone: Tz) -> std::ops::Range<DateTim
 }
 
 /// A time as clients write it: with an offset an instant, without one the wall clock of the gym (SCH-10).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, utoipa::ToSchema)]
-#[schema(value_type = String, format = DateTime)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GivenTime {
     Wall(NaiveDateTime),
     Instant(DateTime<Utc>),
