@@ -4,15 +4,14 @@ mod form;
 mod guard;
 mod input;
 mod module_guard;
+mod tenant_guard;
 
 pub use form::Form;
-pub use guard::{
-    Admin, Caller, EarliestGym, GymHeader, Member, NoScope, Owner, PathGym, Platform, Tenant, TenantOrOnlyGym,
-    TenantOrPlatform, Trainer, Visitor, scope,
-};
+pub use guard::{Admin, Caller, GymHeader, Member, NoScope, Owner, Platform, Staff, Trainer, Visitor, scope};
 pub(crate) use guard::{Verified, verify};
 pub use input::{Body, Paging, Path, Query};
-pub use module_guard::{Module, ModuleTenant, module};
+pub use module_guard::{Module, ModuleTenant, WithoutRow, module};
+pub use tenant_guard::{EarliestGym, PathGym, Tenant, TenantOrOnlyGym, TenantOrPlatform};
 
 use crate::{ApiError, state::Provides};
 use axum::{extract::FromRequestParts, http::request::Parts};

@@ -197,6 +197,8 @@ pub trait Gatekeeper: Send + Sync {
     async fn caller(&self, claims: Arc<Claims>) -> Result<Caller>;
     /// The person inside a gym (IDN-24 … IDN-29).
     async fn actor(&self, claims: Arc<Claims>, gym: GymId) -> Result<Actor>;
+    /// The guard has nothing left to ask: the visit counts (IDN-30). Costs the request nothing.
+    fn admitted(&self, actor: &Actor);
     /// The gym that the caller joined first (IDN-85).
     async fn earliest_gym(&self, caller: &Caller) -> Result<Option<GymId>>;
     /// The caller's gym when there is exactly one.

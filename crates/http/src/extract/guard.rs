@@ -1,4 +1,3 @@
-use super::Path;
 use crate::{ApiError, state::Provides};
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
@@ -9,10 +8,9 @@ use domain::{
     identity::{Claims, GymRole},
 };
 use ports::TokenError;
-use serde::Deserialize;
 use services::{
-    Actor, Error, Gatekeeper, Reach,
-    access::{GYM_HEADER, GYM_NOT_FOUND, NOT_A_MEMBER, must_grant},
+    Error, Gatekeeper,
+    access::{GYM_HEADER, must_grant},
 };
 use std::{marker::PhantomData, sync::Arc};
 
@@ -80,6 +78,9 @@ macro_rules! roles {
 }
 roles!(Member, Trainer, Admin, Owner);
 
+/// Whoever works in the gym: TRAINER, ADMIN or OWNER.
+pub type Staff = Trainer;
+
 /// The outcome of looking at the request's token, once per request: the rate limiter looks first (IDN-29).
 #[derive(Clone)]
 pub(crate) struct Verified(pub Result<Arc<Claims>, Error>);
@@ -94,7 +95,7 @@ pub(crate) async fn verify(authorization: Option<HeaderValue>, gate: &dyn Gateke
     }))
 }
 
-async fn claims<S, Sc>(parts: &mut Parts, state: &S) -> Result<Arc<Claims>, ApiError>
+pub(super) async fn claims<S, Sc>(parts: &mut Parts, state: &S) -> Result<Arc<Claims>, ApiError>
 where
     S: Provides<Arc<dyn Gatekeeper>>,
     Sc: Scopes,
@@ -109,7 +110,7 @@ where
 }
 
 /// A positive whole number, or nothing that names a gym (IDN-24).
-fn gym_of(headers: &HeaderMap) -> Result<Option<GymId>, Error> {
+pub(super) fn gym_of(headers: &HeaderMap) -> Result<Option<GymId>, Error> {
     let Some(header) = headers.get("x-gym-id") else { return Ok(None) };
     let number = header.to_str().ok().map(str::trim).filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
     match number.and_then(|text| text.parse().ok()) {
@@ -160,131 +161,6 @@ where
         let Caller(caller, _) = <Caller<Sc> as FromRequestParts<S>>::from_request_parts(parts, state).await?;
         caller.must_be_super_admin()?;
         Ok(Self(caller, PhantomData))
-    }
-}
-
-/// A caller inside the gym of `X-Gym-ID`, of at least role `R` (IDN-24): `Tenant(actor, ..): Tenant<Admin>`.
-pub struct Tenant<R, Sc = NoScope>(pub Actor, pub PhantomData<(R, Sc)>);
-
-impl<S, R, Sc> FromRequestParts<S> for Tenant<R, Sc>
-where
-    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
-    R: Role,
-    Sc: Scopes,
-{
-    type Rejection = ApiError;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let claims = claims::<S, Sc>(parts, state).await?;
-        let gym = gym_of(&parts.headers)?.ok_or(Error::from(GYM_HEADER))?;
-        let actor = state.provide().actor(claims, gym).await?;
-        actor.must_be(R::ROLE)?;
-        Ok(Self(actor, PhantomData))
-    }
-}
-
-/// Like [`Tenant`]; a caller who sends no header is in their only gym, when there is exactly one.
-pub struct TenantOrOnlyGym<R, Sc = NoScope>(pub Actor, pub PhantomData<(R, Sc)>);
-
-impl<S, R, Sc> FromRequestParts<S> for TenantOrOnlyGym<R, Sc>
-where
-    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
-    R: Role,
-    Sc: Scopes,
-{
-    type Rejection = ApiError;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let claims = claims::<S, Sc>(parts, state).await?;
-        let gate = state.provide();
-        let gym = match gym_of(&parts.headers)? {
-            Some(gym) => gym,
-            None => {
-                let caller = gate.caller(claims.clone()).await?;
-                gate.only_gym(&caller).await?.ok_or(Error::from(GYM_HEADER))?
-            }
-        };
-        let actor = gate.actor(claims, gym).await?;
-        actor.must_be(R::ROLE)?;
-        Ok(Self(actor, PhantomData))
-    }
-}
-
-/// Like [`Tenant`]; a SUPER_ADMIN who sends no header asks over the whole platform.
-pub struct TenantOrPlatform<R, Sc = NoScope>(pub Reach, pub PhantomData<(R, Sc)>);
-
-impl<S, R, Sc> FromRequestParts<S> for TenantOrPlatform<R, Sc>
-where
-    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
-    R: Role,
-    Sc: Scopes,
-{
-    type Rejection = ApiError;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let claims = claims::<S, Sc>(parts, state).await?;
-        let gate = state.provide();
-        let Some(gym) = gym_of(&parts.headers)? else {
-            let caller = gate.caller(claims).await?;
-            if !caller.is_super_admin() {
-                return Err(Error::from(GYM_HEADER).into());
-            }
-            return Ok(Self(Reach::Platform(caller), PhantomData));
-        };
-        let actor = gate.actor(claims, gym).await?;
-        actor.must_be(R::ROLE)?;
-        Ok(Self(Reach::Gym(actor), PhantomData))
-    }
-}
-
-/// Like [`Tenant`]; a caller who sends no header is in the gym that they joined first (IDN-85).
-pub struct EarliestGym<R>(pub Actor, pub PhantomData<R>);
-
-impl<S, R> FromRequestParts<S> for EarliestGym<R>
-where
-    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
-    R: Role,
-{
-    type Rejection = ApiError;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let claims = claims::<S, NoScope>(parts, state).await?;
-        let gate = state.provide();
-        let gym = match gym_of(&parts.headers)? {
-            Some(gym) => gym,
-            None => {
-                let caller = gate.caller(claims.clone()).await?;
-                gate.earliest_gym(&caller).await?.ok_or(Error::from(GYM_NOT_FOUND))?
-            }
-        };
-        let actor = gate.actor(claims, gym).await?;
-        actor.must_be(R::ROLE)?;
-        Ok(Self(actor, PhantomData))
-    }
-}
-
-/// The gym of the path's parameter `gym_id`.
-#[derive(Deserialize)]
-struct GymOfPath {
-    gym_id: GymId,
-}
-
-/// Like [`Tenant`], for the gym that the path names; no header is needed. To whoever does not belong to it that gym
-/// does not exist (IDN-33).
-pub struct PathGym<R, Sc = NoScope>(pub Actor, pub PhantomData<(R, Sc)>);
-
-impl<S, R, Sc> FromRequestParts<S> for PathGym<R, Sc>
-where
-    S: Provides<Arc<dyn Gatekeeper>> + Send + Sync,
-    R: Role,
-    Sc: Scopes,
-{
-    type Rejection = ApiError;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let claims = claims::<S, Sc>(parts, state).await?;
-        let Path(GymOfPath { gym_id }) = Path::from_request_parts(parts, state).await?;
-        let actor = state.provide().actor(claims, gym_id).await.map_err(|e| match e {
-            Error::Refused(NOT_A_MEMBER) => GYM_NOT_FOUND.into(),
-            e => e,
-        })?;
-        actor.must_be(R::ROLE)?;
-        Ok(Self(actor, PhantomData))
     }
 }
 

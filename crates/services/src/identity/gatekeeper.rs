@@ -168,16 +168,18 @@ impl Gatekeeper for GatekeeperService {
                 self.standing(caller.id(), gym, &ns, found.first()).await?
             }
         };
-        let actor = match standing {
+        match standing {
             Some(Standing { active: false, role }) if role.is_staff() && !caller.is_super_admin() => {
-                return Err(MEMBERSHIP_INACTIVE.into());
+                Err(MEMBERSHIP_INACTIVE.into())
             }
-            Some(Standing { role, active }) => Actor::new(caller, Arc::new(row), Some(role), active),
-            None if caller.is_super_admin() => Actor::new(caller, Arc::new(row), None, false),
-            None => return Err(NOT_A_MEMBER.into()),
-        };
-        self.access.note(&actor);
-        Ok(actor)
+            Some(Standing { role, active }) => Ok(Actor::new(caller, Arc::new(row), Some(role), active)),
+            None if caller.is_super_admin() => Ok(Actor::new(caller, Arc::new(row), None, false)),
+            None => Err(NOT_A_MEMBER.into()),
+        }
+    }
+
+    fn admitted(&self, actor: &Actor) {
+        self.access.note(actor);
     }
 
     async fn earliest_gym(&self, caller: &Caller) -> Result<Option<GymId>> {

@@ -1,5 +1,8 @@
 use async_trait::async_trait;
-use domain::identity::GymRole;
+use domain::{
+    GymId, UserId,
+    identity::{GymRole, membership},
+};
 use ports::{
     CacheFront,
     cache::{Bytes, Cache, CacheError, Lookup, Ns, Version},
@@ -40,6 +43,23 @@ fn token(app: &App, sub: &str, claims: serde_json::Value) -> String {
     let mut all = json!({"iss": "https://issuer.test/", "aud": "https://gymapi", "exp": now + 60, "sub": sub});
     all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
     app.issuer.sign(&all)
+}
+
+async fn standing(app: &App, gym: GymId, user: UserId) -> membership::Model {
+    let core = &app.services.core;
+    core.stores.people.of_user(&core.db, gym, user).await.unwrap().unwrap()
+}
+
+/// Waits for a count, which is made beside the request.
+async fn counted(app: &App, gym: GymId, user: UserId) -> membership::Model {
+    for _ in 0..500 {
+        let row = standing(app, gym, user).await;
+        if row.total_app_opens > 0 {
+            return row;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the visit was never counted")
 }
 
 both! {
@@ -146,5 +166,30 @@ both! {
             app.get(PEOPLE).by(&ana).at(gym.id).send().await.expect(200);
             app.delete(&path).by(&boss).at(gym.id).send().await.expect(200);
         }
+    }
+
+    async fn idn_30_only_who_is_let_in_is_counted_and_once(t: TestDb) {
+        let app = App::new(t).await;
+        let gym = app.world.gym("box").await;
+        let (ana, bob) = (app.world.member(&gym, "ana").await, app.world.member(&gym, "bob").await);
+        let full = "/api/v1/users/gym-participants";
+        let of_path = format!("/api/v1/gyms/{}", gym.id);
+        // too low by header, without a header, and by path
+        for call in [app.get(full).at(gym.id), app.get("/api/v1/context/workspace/stats"), app.put(&of_path).json(json!({}))] {
+            assert_eq!(call.by(&ana).send().await.outcome(), (403, "role_too_low".into()));
+        }
+        let few = app.get(PEOPLE).by_with(&ana, &["user:read"]).at(gym.id).send().await;
+        assert_eq!(few.outcome(), (403, "missing_scope".into()));
+        for _ in 0..2 {
+            app.get(PEOPLE).by(&bob).at(gym.id).send().await.expect(200);
+        }
+        let row = counted(&app, gym.id, bob.id).await;
+        assert_eq!((row.total_app_opens, row.monthly_app_opens, row.app_streak_days), (1, 1, 1));
+        assert!(row.last_app_access.is_some());
+        // whatever the refused calls had begun has ended by now
+        let row = standing(&app, gym.id, ana.id).await;
+        assert_eq!((row.total_app_opens, row.last_app_access), (0, None));
+        app.get(PEOPLE).by(&ana).at(gym.id).send().await.expect(200);
+        assert_eq!(counted(&app, gym.id, ana.id).await.total_app_opens, 1);
     }
 }
