@@ -8,6 +8,7 @@ mod identity;
 mod middleware;
 mod openapi;
 mod response;
+mod schedule;
 mod state;
 mod system;
 
@@ -27,7 +28,10 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// Every operation, without middleware.
 pub fn api<S: HostState>() -> OpenApiRouter<S> {
-    OpenApiRouter::with_openapi(openapi::base()).merge(identity::routes()).merge(system::routes())
+    OpenApiRouter::with_openapi(openapi::base())
+        .merge(identity::routes())
+        .merge(schedule::routes())
+        .merge(system::routes())
 }
 
 /// The API as the server runs it, and its OpenAPI document.

@@ -8,6 +8,7 @@ pub mod form;
 pub mod images;
 pub mod login;
 pub mod queue_contract;
+pub mod schedule;
 pub mod servers;
 pub mod storage_contract;
 pub mod world;

@@ -67,22 +67,11 @@ impl From<&membership::Model> for Standing {
     }
 }
 
-/// Which bookings or places end.
-#[derive(Clone, Copy, Debug)]
-pub enum Whose<'a> {
-    /// Everybody's, of these sessions.
-    All(&'a [SessionId]),
-    /// One member's, of these sessions.
-    Member(UserId, &'a [SessionId]),
-}
-
-impl Whose<'_> {
-    pub(super) fn condition(self, session: impl ColumnTrait, member: impl ColumnTrait) -> Condition {
-        let (user, sessions) = match self {
-            Self::All(sessions) => (None, sessions),
-            Self::Member(user, sessions) => (Some(user), sessions),
-        };
-        let theirs = user.map(|user| member.eq(user));
-        Condition::all().add(session.is_in(sessions.iter().copied())).add_option(theirs)
-    }
+/// The bookings or places of these sessions: everybody's, or one member's.
+pub(super) fn theirs(
+    sessions: (impl ColumnTrait, &[SessionId]),
+    member: (impl ColumnTrait, Option<UserId>),
+) -> Condition {
+    let of_member = member.1.map(|user| member.0.eq(user));
+    Condition::all().add(sessions.0.is_in(sessions.1.iter().copied())).add_option(of_member)
 }

@@ -3,7 +3,7 @@
 //! The order of locks, everywhere: a membership, then classes, then sessions by id. Rows of bookings and queues are
 //! written only under their session's lock and need none of their own.
 use super::{
-    seat_state::{SeatState, Standing, Whose},
+    seat_state::{SeatState, Standing, theirs},
     waitlist::{place_of, waiting},
 };
 use crate::{Conn, Result, scope};
@@ -85,12 +85,13 @@ pub trait Seats: Send + Sync {
         from: &[ParticipationStatus],
         to: participation::Update,
     ) -> Result<Option<participation::Model>>;
-    /// Cancels bookings, and returns them.
+    /// Cancels the bookings of these sessions, everybody's or one member's, and returns them.
     async fn cancel_booked(
         &self,
         conn: &Conn,
         gym: GymId,
-        whose: Whose<'_>,
+        sessions: &[SessionId],
+        member: Option<UserId>,
         reason: &str,
         at: DateTime<Utc>,
     ) -> Result<Vec<participation::Model>>;
@@ -303,7 +304,8 @@ impl Seats for SeaSeats {
         &self,
         conn: &Conn,
         gym: GymId,
-        whose: Whose<'_>,
+        sessions: &[SessionId],
+        member: Option<UserId>,
         reason: &str,
         at: DateTime<Utc>,
     ) -> Result<Vec<participation::Model>> {
@@ -312,7 +314,7 @@ impl Seats for SeaSeats {
             .col_expr(P::CancellationTime, Expr::value(at))
             .col_expr(P::CancellationReason, Expr::value(reason))
             .col_expr(P::UpdatedAt, Expr::value(time::now()))
-            .filter(whose.condition(P::SessionId, P::MemberId))
+            .filter(theirs((P::SessionId, sessions), (P::MemberId, member)))
             .filter(P::Status.eq(ParticipationStatus::Registered));
         Ok(cancelled.exec_with_returning(&conn.executor()?).await?)
     }

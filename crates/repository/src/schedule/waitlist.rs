@@ -1,5 +1,5 @@
 //! The queues of full sessions. Like seats they are changed under the lock of the session's row alone.
-use super::seat_state::Whose;
+use super::seat_state::theirs;
 use crate::{Conn, Result, scope};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -46,12 +46,13 @@ pub trait Waitlists: Send + Sync {
         to: WaitlistStatus,
         at: DateTime<Utc>,
     ) -> Result<()>;
-    /// Ends the places of whole queues or of one member, and returns them.
+    /// Ends the places in the queues of these sessions, everybody's or one member's, and returns them.
     async fn leave(
         &self,
         conn: &Conn,
         gym: GymId,
-        whose: Whose<'_>,
+        sessions: &[SessionId],
+        member: Option<UserId>,
         to: WaitlistStatus,
         at: DateTime<Utc>,
     ) -> Result<Vec<waitlist::Model>>;
@@ -142,11 +143,12 @@ impl Waitlists for SeaWaitlists {
         &self,
         conn: &Conn,
         gym: GymId,
-        whose: Whose<'_>,
+        sessions: &[SessionId],
+        member: Option<UserId>,
         to: WaitlistStatus,
         at: DateTime<Utc>,
     ) -> Result<Vec<waitlist::Model>> {
-        let left = resolved(gym, to, at).filter(whose.condition(W::SessionId, W::MemberId));
+        let left = resolved(gym, to, at).filter(theirs((W::SessionId, sessions), (W::MemberId, member)));
         Ok(left.exec_with_returning(&conn.executor()?).await?)
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     Actor, Caller, Core, Error, Refusal, Result,
     access::{GYM_NOT_FOUND, NOT_A_MEMBER},
     error::UniqueMeans,
-    kernel::{cache_key::CacheKey, effect},
+    kernel::{cache_key::CacheKey, departure::Departures, effect},
 };
 use async_trait::async_trait;
 use domain::{

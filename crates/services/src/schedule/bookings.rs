@@ -19,10 +19,7 @@ use domain::{
         waitlist::WaitlistStatus,
     },
 };
-use repository::{
-    Tx,
-    schedule::seat_state::{Standing, Whose},
-};
+use repository::{Tx, schedule::seat_state::Standing};
 
 pub const MEMBER_NOT_FOUND: Refusal = Refusal::not_found(
     "member_not_found",
@@ -162,8 +159,8 @@ impl BookingService {
                 let rows = seats.seat(&tx, gym, &who, ParticipationStatus::Registered, now).await?;
                 if held.state.own_place.is_some() {
                     // SCH-71
-                    let own = Whose::Member(member, &[session]);
-                    core.stores.waitlists.leave(&tx, gym, own, WaitlistStatus::Promoted, now).await?;
+                    let waitlists = &core.stores.waitlists;
+                    waitlists.leave(&tx, gym, &[session], Some(member), WaitlistStatus::Promoted, now).await?;
                 }
                 seats.recount(&tx, gym, &[session]).await?;
                 Ok::<_, Error>(rows.into_iter().next().ok_or(SESSION_NOT_FOUND)?)
@@ -264,9 +261,8 @@ impl Departure for LeaveClasses {
         let (core, now) = (&self.core, self.core.clock.now());
         let sessions = core.stores.seats.hold_of_member(tx, gym, user, now).await?;
         let ids: Vec<_> = sessions.iter().map(|s| s.id).collect();
-        let theirs = Whose::Member(user, &ids);
-        core.cancel_booked(tx, gym, theirs, LEFT_GYM, now).await?;
-        core.stores.waitlists.leave(tx, gym, theirs, WaitlistStatus::Cancelled, now).await?;
+        core.cancel_booked(tx, gym, &ids, Some(user), LEFT_GYM, now).await?;
+        core.stores.waitlists.leave(tx, gym, &ids, Some(user), WaitlistStatus::Cancelled, now).await?;
         let held = core.look_at(tx, gym, sessions).await?;
         let settled = core.settle(tx, gym, &held, now).await?;
         Ok(stale(gym, settled.promoted.iter().map(|row| row.member_id).chain([user])))

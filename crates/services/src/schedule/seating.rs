@@ -14,10 +14,7 @@ use domain::{
         waitlist::WaitlistStatus,
     },
 };
-use repository::{
-    Tx,
-    schedule::seat_state::{SeatState, Whose},
-};
+use repository::{Tx, schedule::seat_state::SeatState};
 use std::collections::{BTreeMap, HashSet};
 
 pub const SESSION_NOT_FOUND: Refusal =
@@ -162,11 +159,12 @@ impl Core {
         &self,
         tx: &Tx,
         gym: GymId,
-        whose: Whose<'_>,
+        sessions: &[SessionId],
+        member: Option<UserId>,
         reason: &'static str,
         now: DateTime<Utc>,
     ) -> Result<Vec<participation::Model>> {
-        let cancelled = self.stores.seats.cancel_booked(tx, gym, whose, reason, now).await?;
+        let cancelled = self.stores.seats.cancel_booked(tx, gym, sessions, member, reason, now).await?;
         let record = |row: &participation::Model| cancellation::Create {
             session_id: row.session_id,
             member_id: row.member_id,
@@ -196,8 +194,8 @@ impl Core {
         let ids: Vec<_> = sessions.iter().map(|s| s.id).collect();
         let (seats, waitlists) = (&self.stores.seats, &self.stores.waitlists);
         seats.set_status(tx, gym, &ids, SessionStatus::Cancelled).await?;
-        let booked = self.cancel_booked(tx, gym, Whose::All(&ids), SESSION_CANCELLED, now).await?;
-        let waited = waitlists.leave(tx, gym, Whose::All(&ids), WaitlistStatus::Cancelled, now).await?;
+        let booked = self.cancel_booked(tx, gym, &ids, None, SESSION_CANCELLED, now).await?;
+        let waited = waitlists.leave(tx, gym, &ids, None, WaitlistStatus::Cancelled, now).await?;
         seats.recount(tx, gym, &ids).await?;
         let mut told: BTreeMap<SessionId, Vec<UserId>> = BTreeMap::new();
         for (session, member) in booked
