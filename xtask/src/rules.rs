@@ -155,7 +155,7 @@ fn named_by_tests() -> anyhow::Result<BTreeSet<Rule>> {
         for file in workspace::files(&workspace::root().join(folder), "rs")? {
             let source = std::fs::read_to_string(&file)?;
             let path = workspace::relative(&file);
-            if path.split('/').any(|part| part == "tests" || part == "tests.rs") {
+            if is_test_file(&path) {
                 named.extend(mentioned(&source)?);
             } else if path.starts_with("crates/testkit/") {
                 // suites that run over every backend
@@ -169,6 +169,11 @@ fn named_by_tests() -> anyhow::Result<BTreeSet<Rule>> {
         }
     }
     Ok(named)
+}
+
+/// `…/tests/…`, `tests.rs`, and `media_tests.rs` beside `media.rs`.
+fn is_test_file(path: &str) -> bool {
+    path.split('/').any(|part| part == "tests" || part == "tests.rs" || part.ends_with("_tests.rs"))
 }
 
 /// The line ranges of `#[cfg(test)]` items: from the attribute to the line that closes the item at the same indentation,
@@ -203,9 +208,10 @@ fn mentioned(source: &str) -> anyhow::Result<BTreeSet<Rule>> {
 }
 
 fn in_names(source: &str) -> anyhow::Result<BTreeSet<Rule>> {
-    let function = Regex::new(r"\bfn\s+([a-z0-9_]+)")?;
+    // a function, or the row of a macro that makes one
+    let function = Regex::new(r"(?:\bfn\s+([a-z0-9_]+))|(?:\b([a-z0-9_]+)\s*=>)")?;
     let mut rules = BTreeSet::new();
-    for name in function.captures_iter(source).map(|function| function.extract::<1>().1[0]) {
+    for name in function.captures_iter(source).filter_map(|found| Some(found.get(1).or(found.get(2))?.as_str())) {
         let words: Vec<&str> = name.split('_').collect();
         for pair in words.windows(2) {
             if let [prefix, number] = pair
@@ -236,8 +242,17 @@ mod tests {
 
     #[test]
     fn function_names_comments_and_strings_name_rules() {
-        let source = "/// AAA-4\nfn aaa_1_and_bbb_2_hold() { x(\"AAA-5\") }\nasync fn aab_x() {}\n";
-        assert_eq!(ids(&mentioned(source).unwrap()), ["AAA-1", "AAA-4", "AAA-5", "BBB-2"]);
+        let source =
+            "/// AAA-4\nfn aaa_1_and_bbb_2_hold() { x(\"AAA-5\") }\nasync fn aab_x() {}\naaa_6_in_a_row => x,\n";
+        assert_eq!(ids(&mentioned(source).unwrap()), ["AAA-1", "AAA-4", "AAA-5", "AAA-6", "BBB-2"]);
+    }
+
+    #[test]
+    fn tests_stand_in_their_folder_or_beside_what_they_test() {
+        for path in ["crates/x/tests/it/a.rs", "crates/x/src/a/tests.rs", "crates/x/src/a_tests.rs"] {
+            assert!(is_test_file(path), "{path}");
+        }
+        assert!(!is_test_file("crates/x/src/contests.rs") && !is_test_file("crates/x/src/a.rs"));
     }
 
     #[test]

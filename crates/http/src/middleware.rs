@@ -30,7 +30,7 @@ use tower_http::{
         CompressionLayer,
         predicate::{Predicate, SizeAbove},
     },
-    cors::{AllowOrigin, Any, CorsLayer},
+    cors::{AllowHeaders, AllowOrigin, Any, CorsLayer},
 };
 
 /// How the HTTP layer behaves.
@@ -46,6 +46,8 @@ pub struct Http {
     pub max_body: usize,
     /// Bytes of path and query.
     pub max_uri: usize,
+    /// Bytes of the names and values of all headers.
+    pub max_headers: usize,
     /// Origins that browsers may call from; empty = any (IDN-107).
     pub cors_origins: Vec<String>,
     pub proxy_trust: ProxyTrust,
@@ -59,6 +61,7 @@ impl Default for Http {
             max_in_flight: 1024,
             max_body: 1024 * 1024,
             max_uri: 8 * 1024,
+            max_headers: 32 * 1024,
             cors_origins: Vec::new(),
             proxy_trust: ProxyTrust::default(),
         }
@@ -68,12 +71,17 @@ impl Default for Http {
 pub(crate) fn around(router: Router<AppState>, state: AppState, http: &Http, document: &serde_json::Value) -> Router {
     let limits = rate_limit::RateLimit { state: state.clone(), trust: http.proxy_trust.clone() };
     let slots = saturation::Slots::new(http);
+    let keys = idempotency::Keys {
+        store: state.idempotency.clone(),
+        max_body: http.max_body,
+        limits: saturation::TimeLimits::new(http),
+    };
     let with_slash = slashes::paths(document);
     let routed = router
         .route_layer(from_fn(context::remember_route))
         .layer(axum::extract::DefaultBodyLimit::max(http.max_body))
         .layer(from_fn(entity_tag::entity_tag))
-        .layer(from_fn_with_state((state.idempotency.clone(), http.max_body), idempotency::idempotency))
+        .layer(from_fn_with_state(keys, idempotency::idempotency))
         .layer(from_fn_with_state(limits, rate_limit::rate_limit))
         .with_state(state);
     Router::new()
@@ -105,7 +113,8 @@ fn cors(origins: &[String]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods(Any)
-        .allow_headers(Any)
+        // named, for browsers do not count Authorization among `*`
+        .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([HeaderName::from_static("x-request-id"), HeaderName::from_static("etag")])
         .max_age(Duration::from_secs(86_400))
 }

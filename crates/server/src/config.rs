@@ -41,6 +41,7 @@ pub struct Config {
     pub redis: RedisConfig,
     pub queue: QueueConfig,
     pub storage: StorageConfig,
+    pub media: MediaConfig,
     pub auth: AuthConfig,
     pub auth0: Auth0Config,
     pub secrets: SecretsConfig,
@@ -123,6 +124,18 @@ pub struct StorageConfig {
     pub gym_logo_bucket: String,
     pub posts_bucket: String,
     pub stories_bucket: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MediaConfig {
+    /// Seconds that an upload may take.
+    pub upload_timeout: u64,
+    /// Where uploads wait that are too large for memory, a folder of this instance's own; empty = in the system's
+    /// folder for temporary files.
+    pub spool_folder: PathBuf,
+    /// Only tell what the orphan sweep would delete.
+    pub orphan_sweep_dry_run: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -221,8 +234,15 @@ impl Config {
         }
     }
 
-    /// Missing values name themselves.
+    /// Values that cannot work, and missing ones, name themselves.
     fn check(&self) -> Result<(), ConfigError> {
+        let times = [
+            (self.http.request_timeout, "http.request_timeout (GYMAPI_REQUEST_TIMEOUT)"),
+            (self.media.upload_timeout, "media.upload_timeout (GYMAPI_UPLOAD_TIMEOUT)"),
+        ];
+        if let Some((_, name)) = times.iter().find(|(seconds, _)| !(1..=86_400).contains(seconds)) {
+            return Err(ConfigError(format!("{name} must be between 1 and 86400 seconds")));
+        }
         let mut missing = Vec::new();
         if self.is_production() {
             if self.issuer().is_none() {
@@ -302,6 +322,37 @@ mod tests {
     }
 
     #[test]
+    fn a_time_out_of_nothing_is_refused() {
+        let error = load("[media]\nupload_timeout = 0").unwrap_err().to_string();
+        assert!(error.contains("GYMAPI_UPLOAD_TIMEOUT"), "{error}");
+        let error = load("[http]\nrequest_timeout = 0").unwrap_err().to_string();
+        assert!(error.contains("GYMAPI_REQUEST_TIMEOUT"), "{error}");
+    }
+
+    #[test]
+    fn every_variable_sets_a_place_of_the_tree_and_the_media_ones_theirs() {
+        let tree = toml::Value::try_from(load("").unwrap()).unwrap();
+        for variable in VARIABLES {
+            let place = variable.path.split('.').try_fold(&tree, |table, name| table.get(name));
+            assert!(place.is_some(), "{} sets {}", variable.name, variable.path);
+        }
+        let mut source = Source::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        for (name, value) in [
+            ("GYMAPI_UPLOAD_TIMEOUT", "240"),
+            ("GYMAPI_SPOOL_FOLDER", "/spool"),
+            ("GYMAPI_ORPHAN_SWEEP_DRY_RUN", "true"),
+        ] {
+            let variable = VARIABLES.iter().find(|variable| variable.name == name).expect(name);
+            source = variable.set(source, value).unwrap();
+        }
+        let config: Config = source.build().and_then(Source::try_deserialize).unwrap();
+        let shown = masked(&config);
+        for line in ["upload_timeout = 240", "spool_folder = \"/spool\"", "orphan_sweep_dry_run = true"] {
+            assert!(shown.contains(line), "{shown}");
+        }
+    }
+
+    #[test]
     fn a_name_that_is_not_known_is_refused() {
         assert!(load("[http]\nadress = \"x\"").unwrap_err().to_string().contains("adress"));
     }
@@ -310,7 +361,7 @@ mod tests {
     fn idn_9_secrets_are_masked_when_the_tree_is_shown() {
         let config = load(
             "[secrets]\nadmin_secret_key = \"hunter2\"\n[database]\nurl = \"postgres://me:hunter2@db/gym\"\n\
-             [redis]\nurl = \"redis://:hunter2@cache\"",
+             [redis]\nurl = \"rediss://:hunter2@cache:6380\"",
         );
         let shown = masked(&config.unwrap());
         assert!(!shown.contains("hunter2"), "{shown}");

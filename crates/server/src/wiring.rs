@@ -95,6 +95,11 @@ fn settings(config: &Config) -> Settings {
         admin_secret_key: some(&config.secrets.admin_secret_key),
         profile_image_bucket: config.storage.profile_image_bucket.clone(),
         gym_logo_bucket: config.storage.gym_logo_bucket.clone(),
+        orphan_sweep_dry_run: config.media.orphan_sweep_dry_run,
+        spool_folder: match config.media.spool_folder.as_os_str().is_empty() {
+            true => Settings::default().spool_folder,
+            false => config.media.spool_folder.clone(),
+        },
         environment: config.environment.as_str().to_owned(),
         public_url: config.public_url(),
         ..Settings::default()
@@ -104,6 +109,7 @@ fn settings(config: &Config) -> Settings {
 fn http(config: &Config) -> Http {
     Http {
         request_timeout: Duration::from_secs(config.http.request_timeout),
+        upload_timeout: Duration::from_secs(config.media.upload_timeout),
         max_in_flight: config.http.max_in_flight,
         max_body: config.http.max_body,
         cors_origins: config.http.cors_origins.clone(),
@@ -121,7 +127,7 @@ fn shared_store(builder: Builder, config: &Config) -> anyhow::Result<Builder> {
         return Ok(builder.cache(Arc::new(MemoryCache::new(redis.memory))));
     }
     let store = RedisStore::connect(&redis.url, &redis.prefix, redis.connections)
-        .context("redis.url (REDIS_URL) is not an address of a Redis")?;
+        .context("redis.url (REDIS_URL) is not an address of a Redis: redis://… or, by TLS, rediss://…")?;
     Ok(builder.shared_store(Arc::new(store)))
 }
 
@@ -222,4 +228,51 @@ fn development_issuer(builder: Builder, config: &Config) -> anyhow::Result<Build
     let issuer = DevIssuer::from_file(options, config.data_dir.join("dev-issuer.pem"))
         .context("the development issuer has no key")?;
     Ok(builder.development_issuer(Arc::new(issuer)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gymapi::http::Http;
+
+    fn config(toml: &str) -> Config {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), toml).unwrap();
+        Config::load(Some(file.path())).unwrap()
+    }
+
+    #[test]
+    fn media_m2_m3_the_media_settings_reach_those_that_obey_them() {
+        let set = config(
+            "[media]\nupload_timeout = 7\nspool_folder = \"/var/spool/gym\"\norphan_sweep_dry_run = true\n\
+             [http]\nrequest_timeout = 5",
+        );
+        let (settings, http) = (settings(&set), http(&set));
+        assert!(settings.orphan_sweep_dry_run);
+        assert_eq!(settings.spool_folder, Path::new("/var/spool/gym"));
+        assert_eq!((http.upload_timeout, http.request_timeout), (Duration::from_secs(7), Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn without_a_file_the_settings_are_those_of_an_embedding_application() {
+        let (settings, http) = (settings(&config("")), http(&config("")));
+        assert_eq!(settings.spool_folder, Settings::default().spool_folder);
+        assert!(!settings.orphan_sweep_dry_run);
+        assert_eq!((http.upload_timeout, http.max_body), (Http::default().upload_timeout, Http::default().max_body));
+    }
+
+    #[test]
+    fn a_redis_is_reached_by_tls_too_and_a_wrong_address_is_named() {
+        let with = |url: &str| {
+            let config = config(&format!("[redis]\nurl = \"{url}\""));
+            shared_store(GymApi::builder(DbOptions::new("sqlite::memory:")), &config).map(drop)
+        };
+        for url in ["redis://cache:6379/1", "rediss://:secret@cache.example:6380/0"] {
+            with(url).unwrap_or_else(|e| panic!("{url}: {e:#}"));
+        }
+        for url in ["http://cache", "cache:6379", "rediss://"] {
+            let error = format!("{:#}", with(url).unwrap_err());
+            assert!(error.contains("redis.url (REDIS_URL)"), "{url}: {error}");
+        }
+    }
 }

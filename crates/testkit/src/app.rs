@@ -166,6 +166,11 @@ impl Call<'_> {
         self.headers.insert(name, value.parse().expect("a header value"));
         self
     }
+    /// One more line of a header that stands there already.
+    pub fn and_header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.append(name, value.parse().expect("a header value"));
+        self
+    }
     pub fn json(self, body: Value) -> Self {
         self.header("content-type", "application/json").body(body.to_string())
     }

@@ -34,6 +34,13 @@ pub(crate) struct Connections {
 impl Connections {
     pub(crate) fn new(url: &str, size: usize) -> Result<Self, CacheError> {
         let size = size.max(1);
+        if url.starts_with("rediss:") {
+            if url.ends_with("#insecure") {
+                return Err(unavailable("certificates are always checked: leave out #insecure"));
+            }
+            // no choice is left to the linked features; whoever chose a provider before keeps it
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        }
         let config = AsyncConnectionConfig::new().set_response_timeout(Some(LIMIT)).set_connection_timeout(Some(LIMIT));
         let manager = Manager::new_with_config(url, config).map_err(unavailable)?;
         let pool = Pool::builder(manager)

@@ -12,13 +12,14 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// Prepares a store at `url` (`redis://[user:password@]host[:port][/db]`); every key starts with `prefix`.
+    /// Prepares a store at `url` (`redis://[user:password@]host[:port][/db]`, or `rediss://…` for TLS, where the
+    /// server's certificate must be one that this system trusts); every key starts with `prefix`.
     ///
     /// Nothing is dialled here: the server may be down now and come up later. `pool_size` is the number of
     /// connections (at least 1); tasks share them, so a few serve any number of tasks.
     ///
     /// # Errors
-    /// When the address cannot be read, or asks for what this build does not speak (TLS).
+    /// When the address cannot be read, or asks not to check certificates.
     pub fn connect(url: &str, prefix: &str, pool_size: usize) -> Result<Self, CacheError> {
         Ok(Self { connections: Connections::new(url, pool_size)?, keys: Keys::new(prefix) })
     }

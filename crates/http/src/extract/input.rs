@@ -1,6 +1,6 @@
 use crate::ApiError;
 use axum::{
-    extract::{FromRequest, FromRequestParts, Request, path::ErrorKind, rejection::PathRejection},
+    extract::{FromRequest, FromRequestParts, RawPathParams, Request, path::ErrorKind, rejection::PathRejection},
     http::request::Parts,
 };
 use bytes::Bytes;
@@ -15,6 +15,9 @@ fn field(from: &str, path: &str, msg: impl ToString, kind: &str) -> Invalid {
 }
 
 /// A JSON body. The content type is not insisted on, as the replaced system did not.
+///
+/// No operation takes a list, and one is refused whatever `T` is: a decoder fills structs from a list's items in order
+/// too, so that `[]` would pass for a change of nothing.
 pub struct Body<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
@@ -23,6 +26,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let bytes = Bytes::from_request(request, state).await.map_err(ApiError::from)?;
         if bytes.is_empty() {
             return Err(field("body", "", "a body is required", "missing").into());
+        }
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            return Err(field("body", "", "an object is required, not a list", "type_error").into());
         }
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|e| {
@@ -68,11 +74,20 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
                     ErrorKind::InvalidUtf8InPathParam { key } => key.clone(),
                     _ => String::new(),
                 };
+                // a parameter that stands alone is not named by the error
+                let key = if key.is_empty() { only_parameter(parts, state).await } else { key };
                 Err(field("path", &key, e.body_text(), "value_error").into())
             }
             Err(e) => Err(field("path", "", e.body_text(), "value_error").into()),
         }
     }
+}
+
+/// The name of the path's parameter, when there is one.
+async fn only_parameter<S: Send + Sync>(parts: &mut Parts, state: &S) -> String {
+    let parameters = RawPathParams::from_request_parts(parts, state).await;
+    let mut names = parameters.iter().flatten().map(|(name, _)| name.to_owned());
+    names.next().filter(|_| names.next().is_none()).unwrap_or_default()
 }
 
 /// `skip` ≥ 0 (default 0), `limit` 1 … 1000 (default 100), else 422 (IDN-45).

@@ -15,6 +15,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tokio::task::JoinError;
 use tracing::Instrument;
 
 tokio::task_local! {
@@ -69,6 +70,26 @@ pub(super) async fn context(request: Request, next: Next) -> Response {
     span.in_scope(|| tracing::info!(status, ms = took.as_secs_f64() * 1e3, statements, "answered"));
     diagnostics(response.headers_mut(), &id, &method, &path, took, &stats, statements);
     response
+}
+
+/// Runs to its end even when whoever waits for it goes away: on a task of its own, which counts for this request.
+///
+/// # Errors
+/// When it panicked.
+pub(super) async fn detached<F>(run: F) -> Result<F::Output, JoinError>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let run = run.in_current_span();
+    let (request, stats) = (REQUEST.try_with(Clone::clone), REQUEST_STATS.try_with(Clone::clone));
+    let statements = STATEMENTS.try_with(Clone::clone);
+    match (request, stats, statements) {
+        (Ok(request), Ok(stats), Ok(statements)) => {
+            let counted = REQUEST_STATS.scope(stats, STATEMENTS.scope(statements, run));
+            tokio::spawn(REQUEST.scope(request, counted)).await
+        }
+        _ => tokio::spawn(run).await,
+    }
 }
 
 fn diagnostics(

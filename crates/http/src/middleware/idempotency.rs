@@ -1,3 +1,4 @@
+use super::{context::detached, saturation::TimeLimits};
 use crate::{ApiError, extract::Verified};
 use axum::{
     body::Body,
@@ -6,18 +7,24 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use domain::IdempotencyKeyId;
 use services::kernel::idempotency::{Answer, Attempt, Idempotency};
-use std::sync::Arc;
+use std::{panic::resume_unwind, sync::Arc, time::Duration};
+use tokio::time::timeout;
 use xxhash_rust::xxh3::xxh3_128;
 
+#[derive(Clone)]
+pub(super) struct Keys {
+    pub store: Arc<dyn Idempotency>,
+    /// Bytes of a body.
+    pub max_body: usize,
+    pub limits: TimeLimits,
+}
+
 /// Honours `Idempotency-Key` on POSTs with a body that fits in memory; uploads replace what they name and need no key.
-pub(super) async fn idempotency(
-    State((keys, max_body)): State<(Arc<dyn Idempotency>, usize)>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn idempotency(State(keys): State<Keys>, request: Request, next: Next) -> Response {
     let Some(key) = key(&request) else { return next.run(request).await };
-    match answer(keys.as_ref(), max_body, key, request, next).await {
+    match answer(keys, key, request, next).await {
         Ok(response) => response,
         Err(error) => error.into_response(),
     }
@@ -34,13 +41,7 @@ fn key(request: &Request) -> Option<String> {
     request.headers().get("idempotency-key").and_then(|v| v.to_str().ok()).map(str::to_owned)
 }
 
-async fn answer(
-    keys: &dyn Idempotency,
-    max_body: usize,
-    key: String,
-    request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
+async fn answer(keys: Keys, key: String, request: Request, next: Next) -> Result<Response, ApiError> {
     if key.is_empty() || key.len() > 255 {
         return Err(ApiError::new(
             StatusCode::BAD_REQUEST,
@@ -49,16 +50,45 @@ async fn answer(
         ));
     }
     let scope = scope(&request);
+    let limit = keys.limits.of(request.method(), request.uri().path());
     let (parts, body) = request.into_parts();
-    let bytes = axum::body::to_bytes(body, max_body).await.map_err(|_| ApiError::too_large())?;
+    let bytes = axum::body::to_bytes(body, keys.max_body).await.map_err(|_| ApiError::too_large())?;
     let fingerprint = format!("{:032x}", xxh3_128(&bytes));
-    let id = match keys.attempt(&scope, &key, &fingerprint).await? {
+    let id = match keys.store.attempt(&scope, &key, &fingerprint, limit).await? {
         Attempt::Again(answer) => return Ok(again(answer)),
         Attempt::First(id) => id,
     };
-    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    let request = Request::from_parts(parts, Body::from(bytes));
+    // A client whose line breaks asks again with the same key: what it began runs on to the answer that it will get.
+    let store = keys.store.clone();
+    match detached(async move { first(store.as_ref(), id, request, next, limit).await }).await {
+        Ok(response) => response,
+        Err(failure) => {
+            keys.store.forget(id).await?;
+            match failure.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(_) => Err(ApiError::unavailable()),
+            }
+        }
+    }
+}
+
+/// Runs the request and keeps its answer.
+async fn first(
+    keys: &dyn Idempotency,
+    id: IdempotencyKeyId,
+    request: Request,
+    next: Next,
+    limit: Duration,
+) -> Result<Response, ApiError> {
+    let Ok(response) = timeout(limit, next.run(request)).await else {
+        keys.forget(id).await?;
+        return Err(ApiError::timed_out());
+    };
     let status = response.status();
-    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS || is_secret(&response) {
+    // whoever showed no good token shares the scope of strangers, in which nobody's refusal may stand for another's
+    let passing = [StatusCode::TOO_MANY_REQUESTS, StatusCode::UNAUTHORIZED].contains(&status);
+    if status.is_server_error() || passing || is_secret(&response) {
         keys.forget(id).await?;
         return Ok(response);
     }

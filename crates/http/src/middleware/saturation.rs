@@ -1,32 +1,54 @@
 use super::{Http, rate_class::is_upload};
-use crate::ApiError;
+use crate::{ApiError, error::say};
 use axum::{
     extract::{Request, State},
-    http::StatusCode,
+    http::{HeaderMap, Method, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::timeout};
 
-/// Requests that may run at once, and for how long.
+/// How long a request may run.
+#[derive(Clone, Copy)]
+pub(super) struct TimeLimits {
+    request: Duration,
+    upload: Duration,
+}
+
+impl TimeLimits {
+    pub(super) fn new(http: &Http) -> Self {
+        Self { request: http.request_timeout, upload: http.upload_timeout }
+    }
+
+    pub(super) fn of(&self, method: &Method, path: &str) -> Duration {
+        if is_upload(method, path) { self.upload } else { self.request }
+    }
+}
+
+/// Requests that may run at once, for how long, and how large their heads may be.
 #[derive(Clone)]
 pub(super) struct Slots {
     free: Arc<Semaphore>,
-    request_timeout: Duration,
-    upload_timeout: Duration,
+    limits: TimeLimits,
     max_uri: usize,
+    max_headers: usize,
 }
 
 impl Slots {
     pub(super) fn new(http: &Http) -> Self {
         Self {
             free: Arc::new(Semaphore::new(http.max_in_flight.min(Semaphore::MAX_PERMITS))),
-            request_timeout: http.request_timeout,
-            upload_timeout: http.upload_timeout,
+            limits: TimeLimits::new(http),
             max_uri: http.max_uri,
+            max_headers: http.max_headers,
         }
     }
+}
+
+/// Bytes of the names and values of all headers.
+fn size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }
 
 /// Refuses at once when saturated, and ends what takes too long: both with 503 and `Retry-After`, so that a client
@@ -35,13 +57,19 @@ impl Slots {
 /// Probes and metrics pass: they must answer most of all when the rest does not.
 pub(super) async fn saturation(State(slots): State<Slots>, request: Request, next: Next) -> Response {
     if request.uri().path_and_query().is_some_and(|p| p.as_str().len() > slots.max_uri) {
-        return ApiError::new(StatusCode::URI_TOO_LONG, "uri_too_long", "The address is too long.").into_response();
+        let text = say("The address is too long.", "La dirección es demasiado larga.");
+        return ApiError::new(StatusCode::URI_TOO_LONG, "uri_too_long", text).into_response();
+    }
+    if size(request.headers()) > slots.max_headers {
+        let text = say("The headers are too large.", "Las cabeceras son demasiado grandes.");
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return ApiError::new(status, "headers_too_large", text).into_response();
     }
     let path = request.uri().path();
     if path.starts_with("/health/") || path == "/metrics" {
         return next.run(request).await;
     }
-    let limit = if is_upload(request.method(), path) { slots.upload_timeout } else { slots.request_timeout };
+    let limit = slots.limits.of(request.method(), path);
     let Ok(_slot) = slots.free.try_acquire() else {
         metrics::counter!("gymapi_http_shed_total").increment(1);
         return ApiError::unavailable().into_response();

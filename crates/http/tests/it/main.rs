@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 mod identity;
 mod isolation;
+mod middleware;
 mod schedule;

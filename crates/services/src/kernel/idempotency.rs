@@ -1,13 +1,15 @@
 //! `Idempotency-Key`: the same key answers the same again.
 //!
 //! The key is taken in a transaction of its own before the request runs, so of two concurrent requests one runs and
-//! the other is told that it does. The answer is kept for a day. A first request that died without an answer is
-//! overtaken after [`HOLDS`]. Answers of 5xx and 429 are not kept: they changed nothing, and trying again is right.
+//! the other is told that it does. The answer is kept for a day. A first request whose process died without an answer
+//! is overtaken when its hold is over, which is longer than any request may run. Answers of 5xx, 429 and 401 are not
+//! kept: they changed nothing, and trying again is right.
 use crate::{Core, Refusal, Result};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::IdempotencyKeyId;
 use repository::kernel::idempotency::Begun;
+use std::time::Duration;
 
 pub const IN_FLIGHT: Refusal = Refusal::conflict(
     "idempotency_in_flight",
@@ -21,8 +23,14 @@ pub const KEY_REUSED: Refusal = Refusal::new(
     "Esta Idempotency-Key ya se usó con otro contenido.",
 );
 
-/// How long a first request may run: more than the longest request time-out.
-pub const HOLDS: TimeDelta = TimeDelta::seconds(60);
+/// How much longer a key is held than its request may run, so that no two run at once, even by clocks that differ.
+const MARGIN: Duration = Duration::from_secs(30);
+
+/// How long a first request holds its key: longer than `limit`, the time that it may run.
+pub fn hold(limit: Duration) -> TimeDelta {
+    TimeDelta::from_std(limit.saturating_add(MARGIN)).unwrap_or(KEPT).min(KEPT)
+}
+
 /// How long answers are kept.
 pub const KEPT: TimeDelta = TimeDelta::hours(24);
 
@@ -44,11 +52,11 @@ pub enum Attempt {
 
 #[async_trait]
 pub trait Idempotency: Send + Sync {
-    /// `scope` names caller and operation, `fingerprint` the body.
+    /// `scope` names caller and operation, `fingerprint` the body, `limit` how long the request may run.
     ///
     /// # Errors
     /// [`IN_FLIGHT`], [`KEY_REUSED`]
-    async fn attempt(&self, scope: &str, key: &str, fingerprint: &str) -> Result<Attempt>;
+    async fn attempt(&self, scope: &str, key: &str, fingerprint: &str, limit: Duration) -> Result<Attempt>;
     async fn keep(&self, id: IdempotencyKeyId, answer: Answer) -> Result<()>;
     async fn forget(&self, id: IdempotencyKeyId) -> Result<()>;
 }
@@ -65,8 +73,8 @@ impl IdempotencyService {
 
 #[async_trait]
 impl Idempotency for IdempotencyService {
-    async fn attempt(&self, scope: &str, key: &str, fingerprint: &str) -> Result<Attempt> {
-        match self.core.stores.idempotency.begin(&self.core.db, scope, key, fingerprint, HOLDS).await? {
+    async fn attempt(&self, scope: &str, key: &str, fingerprint: &str, limit: Duration) -> Result<Attempt> {
+        match self.core.stores.idempotency.begin(&self.core.db, scope, key, fingerprint, hold(limit)).await? {
             Begun::First(id) => Ok(Attempt::First(id)),
             Begun::Seen(row) if row.fingerprint != fingerprint => Err(KEY_REUSED.into()),
             Begun::Seen(row) => match row.status {
@@ -87,5 +95,19 @@ impl Idempotency for IdempotencyService {
 
     async fn forget(&self, id: IdempotencyKeyId) -> Result<()> {
         Ok(self.core.stores.idempotency.abandon(&self.core.db, id).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_held_longer_than_its_request_may_run() {
+        for seconds in [1, 30, 60, 600, 3600] {
+            let limit = Duration::from_secs(seconds);
+            assert!(hold(limit) > TimeDelta::from_std(limit).unwrap(), "{seconds}");
+        }
+        assert_eq!(hold(Duration::MAX), KEPT, "and no longer than answers are kept");
     }
 }

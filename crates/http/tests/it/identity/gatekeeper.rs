@@ -1,3 +1,9 @@
+//! Who gets in: tokens and the header here; the person behind the token in `gatekeeper/person.rs`, roles and the cache
+//! in `gatekeeper/standing.rs`, counted accesses in `gatekeeper/app_access.rs`.
+mod app_access;
+mod person;
+mod standing;
+
 use async_trait::async_trait;
 use domain::{
     GymId, UserId,
