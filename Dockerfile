@@ -12,7 +12,8 @@ RUN apt-get update \
     && useradd --system --create-home --home-dir /data gymapi
 COPY --from=build /src/target/release/gymapi-server /usr/local/bin/gymapi-server
 USER gymapi
-ENV GYMAPI_DATA_DIR=/data GYMAPI_HTTP_ADDR=0.0.0.0:8000 GYMAPI_LOG_JSON=true
+# production, because an image that listens on every address must not give tokens to anyone who asks
+ENV GYMAPI_ENVIRONMENT=production GYMAPI_DATA_DIR=/data GYMAPI_HTTP_ADDR=0.0.0.0:8000 GYMAPI_LOG_JSON=true
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s CMD curl --fail --silent http://127.0.0.1:8000/health/live || exit 1
 ENTRYPOINT ["gymapi-server"]

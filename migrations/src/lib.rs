@@ -20,6 +20,7 @@ mod m20261124_000013_bookings;
 mod m20261124_000014_reviews;
 mod m20261124_000015_achievements;
 mod m20261124_000016_health;
+mod m20261124_000030_installation;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -29,28 +30,56 @@ pub struct Migrator;
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
-            Box::new(m20261124_000001_users::Migration),
-            Box::new(m20261124_000002_gyms::Migration),
-            Box::new(m20261124_000003_user_gyms::Migration),
-            Box::new(m20261124_000004_modules::Migration),
-            Box::new(m20261124_000005_relationships::Migration),
-            Box::new(m20261124_000006_user_follows::Migration),
-            Box::new(m20261124_000007_outbox::Migration),
-            Box::new(m20261124_000008_scheduled_jobs::Migration),
-            Box::new(m20261124_000009_idempotency_keys::Migration),
-            Box::new(m20261124_000010_opening_hours::Migration),
-            Box::new(m20261124_000011_classes::Migration),
-            Box::new(m20261124_000012_sessions::Migration),
-            Box::new(m20261124_000013_bookings::Migration),
-            Box::new(m20261124_000014_reviews::Migration),
-            Box::new(m20261124_000015_achievements::Migration),
-            Box::new(m20261124_000016_health::Migration),
+            whole(m20261124_000001_users::Migration),
+            whole(m20261124_000002_gyms::Migration),
+            whole(m20261124_000003_user_gyms::Migration),
+            whole(m20261124_000004_modules::Migration),
+            whole(m20261124_000005_relationships::Migration),
+            whole(m20261124_000006_user_follows::Migration),
+            whole(m20261124_000007_outbox::Migration),
+            whole(m20261124_000008_scheduled_jobs::Migration),
+            whole(m20261124_000009_idempotency_keys::Migration),
+            whole(m20261124_000010_opening_hours::Migration),
+            whole(m20261124_000011_classes::Migration),
+            whole(m20261124_000012_sessions::Migration),
+            whole(m20261124_000013_bookings::Migration),
+            whole(m20261124_000014_reviews::Migration),
+            whole(m20261124_000015_achievements::Migration),
+            whole(m20261124_000016_health::Migration),
+            whole(m20261124_000030_installation::Migration),
         ]
     }
 }
 
+/// A change that is made whole or not at all, on SQLite too, where the framework would begin no transaction by itself:
+/// a process that is killed halfway leaves nothing that the next start stumbles over.
+pub struct Whole<M>(pub M);
+
+fn whole(change: impl MigrationTrait + 'static) -> Box<dyn MigrationTrait> {
+    Box::new(Whole(change))
+}
+
+impl<M: MigrationName> MigrationName for Whole<M> {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+}
+
+#[async_trait::async_trait]
+impl<M: MigrationTrait> MigrationTrait for Whole<M> {
+    async fn up(&self, m: &SchemaManager) -> Result<(), DbErr> {
+        self.0.up(m).await
+    }
+    async fn down(&self, m: &SchemaManager) -> Result<(), DbErr> {
+        self.0.down(m).await
+    }
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}
+
 /// `id`, `gym_id`, time stamps, `UNIQUE (gym_id, id)` for children to point at, and the foreign key to the gym.
-fn tenant_table(name: &'static str) -> TableCreateStatement {
+pub fn tenant_table(name: &'static str) -> TableCreateStatement {
     let mut table = Table::create();
     table
         .table(name)
@@ -65,7 +94,7 @@ fn tenant_table(name: &'static str) -> TableCreateStatement {
 
 /// A foreign key within the tenant: the child can only point at a row of its own gym, and while it does, that row
 /// cannot be removed. NO ACTION, which waits for the end of the statement, so that a whole gym can go at once.
-fn tenant_fk(child: &'static str, column: &'static str, parent: &'static str) -> ForeignKeyCreateStatement {
+pub fn tenant_fk(child: &'static str, column: &'static str, parent: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create()
         .name(format!("fk_{child}_{column}"))
         .from(child, ("gym_id", column))

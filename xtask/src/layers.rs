@@ -1,6 +1,6 @@
 //! Who may depend on whom: dependencies point one way.
 //!
-//! The edges come from `cargo metadata`. Beyond them, the sources of the layers above the repository may not reach for
+//! The edges come from `cargo metadata`; those between contexts within the crates are in [`crate::contexts`]. Beyond them, the sources of the layers above the repository may not reach for
 //! the database themselves, and nobody may call `Entity::load`, which clippy's list of disallowed methods cannot name
 //! because it is generated into each entity.
 use crate::services::say;
@@ -107,11 +107,13 @@ pub fn run() -> anyhow::Result<ExitCode> {
             );
         }
     }
+    let (in_contexts, beyond) = crate::contexts::check()?;
+    problems.extend(beyond);
     for problem in &problems {
         say(problem);
     }
     say(&format!(
-        "layers: {} packages, {edges} edges between them, {read} source files, {} problems",
+        "layers: {} packages, {edges} edges between them, {read} source files, {in_contexts} of contexts, {} problems",
         metadata.packages.len(),
         problems.len()
     ));

@@ -1,5 +1,8 @@
 //! The project's own commands: `cargo xtask --help`.
+mod bench;
 mod conformance;
+mod contexts;
+mod fuzz;
 mod layers;
 mod migrate;
 mod openapi;
@@ -38,6 +41,10 @@ enum Command {
     Seed(seed::Arguments),
     /// Compare a served OpenAPI document with the reference system's operations
     Conformance(conformance::Arguments),
+    /// Ask the server what schemathesis makes up from its OpenAPI document
+    Fuzz(fuzz::Arguments),
+    /// Measure a release build under load, beside the least that the same work can cost
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +57,8 @@ fn main() -> ExitCode {
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::Seed(arguments) => seed::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
     };
     match outcome {
         Ok(code) => code,

@@ -32,7 +32,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let db = open(&arguments.database_url, 1).await?;
         let pool = db.pool().context("a database")?;
         match arguments.direction {
-            Direction::Up => Migrator::up(pool, None).await?,
+            // under the lock that starting servers take too
+            Direction::Up => gymapi::migrate(&DbOptions::new(&arguments.database_url)).await?,
             Direction::Down { steps } => Migrator::down(pool, Some(steps)).await?,
             Direction::Status => {}
         }

@@ -27,36 +27,56 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// What a database at `url` is filled with when nothing else is said.
+    pub fn new(url: &str, gyms: u32, members: u32) -> Self {
+        Self { database_url: url.to_owned(), gyms, members, trainers: 5, admins: 2, seed: 1 }
+    }
+
     fn size(&self) -> Size {
         Size { gyms: self.gyms, members: self.members, trainers: self.trainers, admins: self.admins, seed: self.seed }
     }
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    tokio::runtime::Runtime::new()?.block_on(async {
-        let one = open(&arguments.database_url, 1).await?;
-        Migrator::up(one.pool().context("a database")?, None).await?;
-        one.close().await;
-        let db = open(&arguments.database_url, 4).await?;
-        let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
-            "{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left",
-        )?);
-        let started = Instant::now();
-        let summary = seed::fill(&db, arguments.size(), |done, all| {
-            bar.set_length(all);
-            bar.set_position(done);
-        })
-        .await?;
-        bar.finish_and_clear();
-        let seconds = started.elapsed().as_secs_f64();
-        say(&format!(
-            "{} gyms, {} people, {} rows in {seconds:.1} s: {:.0} rows/s",
-            summary.gyms,
-            summary.people,
-            summary.rows,
-            summary.rows as f64 / seconds
-        ));
-        db.close().await;
-        Ok(ExitCode::SUCCESS)
+    tokio::runtime::Runtime::new()?.block_on(fill(arguments))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was written, and how fast.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub struct Filled {
+    pub gyms: u64,
+    pub people: u64,
+    pub rows: u64,
+    pub rows_per_second: f64,
+}
+
+/// Brings the database up to date and fills it, a bar showing how far it is.
+pub async fn fill(arguments: &Arguments) -> anyhow::Result<Filled> {
+    let one = open(&arguments.database_url, 1).await?;
+    Migrator::up(one.pool().context("a database")?, None).await?;
+    one.close().await;
+    let db = open(&arguments.database_url, 4).await?;
+    let bar = ProgressBar::new(0)
+        .with_style(ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} rows, {per_sec}, {eta} left")?);
+    let started = Instant::now();
+    let summary = seed::fill(&db, arguments.size(), |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
     })
+    .await?;
+    bar.finish_and_clear();
+    let seconds = started.elapsed().as_secs_f64();
+    let filled = Filled {
+        gyms: summary.gyms,
+        people: summary.people,
+        rows: summary.rows,
+        rows_per_second: summary.rows as f64 / seconds,
+    };
+    say(&format!(
+        "{} gyms, {} people, {} rows in {seconds:.1} s: {:.0} rows/s",
+        filled.gyms, filled.people, filled.rows, filled.rows_per_second
+    ));
+    db.close().await;
+    Ok(filled)
 }

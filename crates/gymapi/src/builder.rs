@@ -10,8 +10,8 @@ use ports::{
     storage::NoObjectStore,
 };
 use repository::{Db, DbOptions, StoreError};
-use services::{Core, Ports, Services, Settings};
-use std::sync::Arc;
+use services::{Core, Ports, Services, Settings, kernel::relay::Relay};
+use std::{sync::Arc, time::Duration};
 
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
@@ -142,14 +142,11 @@ impl Builder {
         let verifier = self.verifier.ok_or(BuildError::NoVerifier)?;
         let memory = self.database.url.contains(":memory:");
         if self.migrate && !memory {
-            // on a connection of its own: SQLite's settings belong to a connection
-            let one = Db::connect(DbOptions { max_connections: 1, ..self.database.clone() }).await?;
-            migrate(&one).await?;
-            one.close().await;
+            migrate(&self.database).await?;
         }
         let db = Db::connect(self.database).await?;
         if self.migrate && memory {
-            migrate(&db).await?;
+            up(&db).await?;
         }
         let gauge = Gauge::new(db.clone());
         let mut core = Core::new(db, Arc::new(CacheFront::new(self.cache)));
@@ -180,11 +177,25 @@ impl Builder {
             None => router,
         };
         gauge.migrated();
-        Ok(GymApi { services, state, router, document, gauge, queue: self.queue, dev_login })
+        let relay = services.relay();
+        Ok(GymApi { services, relay, state, router, document, gauge, queue: self.queue, dev_login })
     }
 }
 
-async fn migrate(db: &Db) -> Result<(), BuildError> {
+/// Brings the schema of a database up to date. Of any number of processes that ask at once, one does it and the others
+/// wait until it is done, for as long as it takes.
+pub async fn migrate(database: &DbOptions) -> Result<(), BuildError> {
+    // on connections of their own, which are closed again: SQLite's settings belong to a connection, and PostgreSQL's
+    // limit on a statement's time is not for one that builds an index. The lock takes one, the work the other.
+    let connections = if database.url.starts_with("sqlite") { 1 } else { 2 };
+    let options = DbOptions { max_connections: connections, statement_timeout: Duration::ZERO, ..database.clone() };
+    let db = Db::connect(options).await?;
+    let migrated = db.exclusively("migrate", up(&db)).await;
+    db.close().await;
+    migrated
+}
+
+async fn up(db: &Db) -> Result<(), BuildError> {
     match db.pool() {
         Some(pool) => Migrator::up(pool, None).await.map_err(|e| BuildError::Migration(e.to_string())),
         None => Ok(()),
@@ -194,6 +205,7 @@ async fn migrate(db: &Db) -> Result<(), BuildError> {
 /// GymAPI, put together.
 pub struct GymApi {
     services: Services,
+    relay: Relay,
     state: AppState,
     router: Router,
     document: serde_json::Value,
@@ -213,6 +225,10 @@ impl GymApi {
     /// The API with its middleware: serve it, or nest it under a prefix of your own router.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+    /// Health and metrics alone, for a process that only works.
+    pub fn probes(&self) -> Router {
+        http_api::probes(self.state.system.clone())
     }
     /// The state of the API's extractors, for operations of your own.
     pub fn state(&self) -> &AppState {
@@ -235,8 +251,14 @@ impl GymApi {
 
     /// Delivers effects and runs scheduled jobs until `stop` is cancelled. Any number of instances may do so at once.
     pub async fn work(&self, stop: tokio_util::sync::CancellationToken) {
-        let (relay, scheduler, spool) = (self.services.relay(), self.services.scheduler(), self.services.spool());
-        tokio::join!(relay.run(stop.cancelled()), scheduler.run(stop.cancelled()), spool.run(stop.cancelled()));
+        let (scheduler, spool) = (self.services.scheduler(), self.services.spool());
+        tokio::join!(self.relay.run(stop.cancelled()), scheduler.run(stop.cancelled()), spool.run(stop.cancelled()));
+    }
+
+    /// Hands back the effects that [`Self::work`] holds, when it is not waited for any longer: another instance then
+    /// delivers them at once.
+    pub async fn release(&self) {
+        self.relay.release().await;
     }
 
     /// Closes the database, when nothing runs any more.

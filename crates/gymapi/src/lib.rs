@@ -5,7 +5,7 @@ mod dev_login;
 mod readiness;
 pub mod seed;
 
-pub use builder::{BuildError, Builder, GymApi};
+pub use builder::{BuildError, Builder, GymApi, migrate};
 pub use dev_login::DevLogin;
 pub use readiness::Gauge;
 

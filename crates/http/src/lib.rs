@@ -21,7 +21,7 @@ pub use extract::{
 pub use middleware::{Http, ProxyTrust, REQUEST, RequestContext};
 pub use openapi::document;
 pub use state::{AppState, HostState, Provides};
-pub use system::{Readiness, System};
+pub use system::{Readiness, System, probes};
 
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;

@@ -92,27 +92,27 @@ fn complete_operation(operation: &mut Map<String, Value>) {
         || operation.get("parameters").and_then(Value::as_array).is_some_and(|p| !p.is_empty());
     let responses = operation.entry("responses").or_insert_with(|| json!({}));
     let Some(responses) = responses.as_object_mut() else { return };
-    let mut problem = |status: &str, text: &str, schema: &str| {
-        responses.entry(status).or_insert_with(|| {
-            json!({
-                "description": text,
-                "content": { "application/json": { "schema": { "$ref": format!("#/components/schemas/{schema}") } } },
-            })
-        });
+    let mut answer = |status: &str, text: &str, schema: Value| {
+        let answer = || json!({ "description": text, "content": { "application/json": { "schema": schema } } });
+        responses.entry(status).or_insert_with(answer);
     };
+    let named = |schema: &str| json!({ "$ref": format!("#/components/schemas/{schema}") });
+    let mut problem = |status: &str, text: &str| answer(status, text, named("Problem"));
     if bearer {
-        problem("401", "No valid token.", "Problem");
-        problem("403", "The caller may not do this.", "Problem");
+        problem("401", "No valid token.");
+        problem("403", "The caller may not do this.");
     }
     if gym {
-        problem("400", "The header X-Gym-ID names no gym.", "Problem");
-        problem("404", "There is no such gym, or no such record in it.", "Problem");
+        problem("400", "The header X-Gym-ID names no gym.");
+        problem("404", "There is no such gym, or no such record in it.");
     }
+    problem("429", "Too many requests.");
+    problem("503", "Saturated, or something that is needed is away: try again.");
     if takes_input {
-        problem("422", "The input breaks a rule.", "HTTPValidationError");
+        // by single fields, or as a whole
+        let schema = json!({ "anyOf": [named("HTTPValidationError"), named("Problem")] });
+        answer("422", "The input breaks a rule.", schema);
     }
-    problem("429", "Too many requests.", "Problem");
-    problem("503", "Saturated, or something that is needed is away: try again.", "Problem");
 }
 
 #[cfg(test)]

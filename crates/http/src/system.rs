@@ -43,6 +43,17 @@ pub fn routes<S: HostState>() -> OpenApiRouter<S> {
         .routes(routes!(metrics_text))
 }
 
+/// Health and metrics, and nothing else: for a process that serves no API.
+pub fn probes(system: System) -> Router {
+    Router::new()
+        .route("/health/live", get(live))
+        .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics_text))
+        .fallback(async || ApiError::no_route())
+        .method_not_allowed_fallback(async || ApiError::no_method())
+        .with_state(system)
+}
+
 struct Sys(System);
 
 impl<S: Provides<System> + Send + Sync> FromRequestParts<S> for Sys {

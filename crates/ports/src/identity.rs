@@ -76,6 +76,10 @@ pub enum IdentityError {
     /// The provider will never accept this (its text is for the log, not for callers).
     #[error("the provider refused: {0}")]
     Refused(String),
+    /// The provider does not allow us such calls: an operator must mend our standing there, and until then trying again
+    /// is of no use (its text is for the log).
+    #[error("the provider does not allow this call: {0}")]
+    Forbidden(String),
     /// Worth another try, not before `retry_after` when the provider named a time (IDN-91).
     #[error("the provider is unavailable: {reason}")]
     Unavailable { reason: String, retry_after: Option<Duration> },

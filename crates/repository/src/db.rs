@@ -1,15 +1,23 @@
-use crate::{Conn, Result, Retryable, StoreError, Tx, conn::Inner};
+use crate::{Conn, Result, Retryable, StoreError, Tx, conn::Inner, error::is_busy};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
-use std::{future::Future, ops::Deref, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    ops::Deref,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// The database: a pool of connections, cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     conn: Arc<Conn>,
+    /// Of a SQLite database that lies in one.
+    file: Option<Arc<Path>>,
 }
 
 impl Deref for Db {
@@ -64,12 +72,23 @@ impl Db {
                 let timeout = format!("{}ms", options.statement_timeout.as_millis());
                 postgres.application_name("gymapi").options([("statement_timeout", timeout)])
             });
-        Ok(Self { conn: Arc::new(Conn(Inner::Pool(Database::connect(connect).await?))) })
+        let file: Option<Arc<Path>> = sqlite_file(&options.url).map(Into::into);
+        let begun = Instant::now();
+        let pool = loop {
+            match Database::connect(connect.clone()).await {
+                // turning a new file's journal to WAL waits for nobody who does the same, whatever the time-out says
+                Err(e) if file.is_some() && is_busy(&e) && begun.elapsed() < options.acquire_timeout => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                pool => break pool?,
+            }
+        };
+        Ok(Self { conn: Arc::new(Conn(Inner::Pool(pool))), file })
     }
 
     /// A handle with no database: begin and commit do nothing, any statement is an error. For unit tests of services.
     pub fn detached() -> Self {
-        Self { conn: Arc::new(Conn(Inner::Detached)) }
+        Self { conn: Arc::new(Conn(Inner::Detached)), file: None }
     }
 
     /// The pool itself: for migrations and for tests. `None` when detached.
@@ -78,6 +97,10 @@ impl Db {
             Inner::Pool(p) => Some(p),
             _ => None,
         }
+    }
+
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 
     pub fn is_postgres(&self) -> bool {
@@ -159,6 +182,32 @@ impl Db {
                 let _ = tx.rollback().await;
                 Err(e)
             }
+        }
+    }
+}
+
+/// `sqlite://path?mode=rwc` or `sqlite:path`; none for a database in memory.
+fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path).split('?').next()?;
+    (!path.is_empty() && !url.contains("memory")).then(|| PathBuf::from(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_an_address_is_found() {
+        for (url, file) in [
+            ("sqlite:///var/gym.db?mode=rwc", Some("/var/gym.db")),
+            ("sqlite://data/gym.db", Some("data/gym.db")),
+            ("sqlite:gym.db", Some("gym.db")),
+            ("sqlite::memory:", None),
+            ("sqlite://shared?mode=memory", None),
+            ("postgres://db/gym", None),
+        ] {
+            assert_eq!(sqlite_file(url), file.map(PathBuf::from), "{url}");
         }
     }
 }

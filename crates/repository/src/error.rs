@@ -78,6 +78,12 @@ impl From<DbErr> for StoreError {
     }
 }
 
+/// Whether SQLite says that another connection is at it.
+pub(crate) fn is_busy(e: &DbErr) -> bool {
+    let code = sqlx_error(e).and_then(|e| e.as_database_error()?.code());
+    matches!(code.as_deref(), Some("5" | "261" | "517" | "773"))
+}
+
 fn sqlx_error(e: &DbErr) -> Option<&SqlxError> {
     match e {
         DbErr::Exec(RuntimeErr::SqlxError(s))

@@ -6,6 +6,7 @@ pub mod attendance;
 mod conn;
 mod db;
 mod error;
+mod exclusive;
 pub mod identity;
 pub mod kernel;
 mod page;

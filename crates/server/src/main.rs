@@ -1,5 +1,6 @@
 //! The server: API and worker in one process, or either alone.
 mod config;
+mod outbox;
 mod serve;
 mod telemetry;
 mod welcome;
@@ -25,11 +26,14 @@ struct Arguments {
 enum Command {
     /// Serve the API, without the worker
     Serve,
-    /// Deliver effects and run scheduled jobs, without the API
+    /// Deliver effects and run scheduled jobs, without the API: only health and metrics are served
     Work,
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at effects that could not be delivered, and send them again
+    #[command(subcommand)]
+    Outbox(outbox::Command),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -69,24 +73,32 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             }
             return Ok(());
         }
+        Some(Command::Outbox(command)) => {
+            println!("{}", runtime()?.block_on(outbox::run(&load()?, &command))?);
+            return Ok(());
+        }
         Some(Command::Serve) => Parts { api: true, worker: false },
         Some(Command::Work) => Parts { api: false, worker: true },
         None => Parts { api: true, worker: true },
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime")?;
-    runtime.block_on(start(load()?, parts))
+    runtime()?.block_on(start(load()?, parts))
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime")
 }
 
 async fn start(config: Config, parts: Parts) -> anyhow::Result<()> {
     let telemetry = telemetry::Telemetry::start(&config.telemetry)?;
-    let listener = if parts.api { Some(serve::listen(&config).await?) } else { None };
+    let listener = serve::listen(&config).await?;
     let gym = wiring::build(&config, telemetry.metrics.clone()).await?;
     let made = welcome::demo(&gym, &config).await.context("the demo world")?;
     if parts.api && !config.is_production() {
         welcome::say(&gym, &config, made.as_ref()).await;
     }
     let outcome = serve::run(&gym, listener, &config, parts).await;
-    gym.close().await;
+    // what was cut off at the limit may hold a connection
+    let _ = tokio::time::timeout(serve::LAST_WORDS, gym.close()).await;
     telemetry.stop();
     outcome
 }

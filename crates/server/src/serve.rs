@@ -15,6 +15,9 @@ pub struct Parts {
     pub worker: bool,
 }
 
+/// What ends the process does not wait longer than this for the database.
+pub const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// Takes the port before anything else is done, so that a second server fails at once and says why.
 pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     let addr = &config.http.addr;
@@ -30,7 +33,7 @@ pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 }
 
 /// Runs until the process is asked to stop.
-pub async fn run(gym: &GymApi, listener: Option<TcpListener>, config: &Config, parts: Parts) -> anyhow::Result<()> {
+pub async fn run(gym: &GymApi, listener: TcpListener, config: &Config, parts: Parts) -> anyhow::Result<()> {
     let (stop_api, stop_work) = (CancellationToken::new(), CancellationToken::new());
     let work = async {
         if parts.worker {
@@ -38,13 +41,8 @@ pub async fn run(gym: &GymApi, listener: Option<TcpListener>, config: &Config, p
         }
     };
     let api = async {
-        let outcome = match listener {
-            Some(listener) => api(gym, listener, config, stop_api.clone()).await,
-            None => {
-                stop_api.cancelled().await;
-                Ok(())
-            }
-        };
+        let router = if parts.api { api(gym, config) } else { gym.probes() };
+        let outcome = answer(router, listener, stop_api.clone()).await;
         // the worker goes on until the last request has written its effects
         stop_work.cancel();
         outcome
@@ -69,18 +67,23 @@ pub async fn run(gym: &GymApi, listener: Option<TcpListener>, config: &Config, p
     match tokio::time::timeout(limit, served).await {
         Ok(outcome) => outcome,
         Err(_) => {
-            tracing::warn!(seconds = limit.as_secs(), "requests still ran when the limit for stopping was reached");
+            tracing::warn!(seconds = limit.as_secs(), "work still ran when the limit for stopping was reached");
+            // what it holds is for others to do, now
+            let _ = tokio::time::timeout(LAST_WORDS, gym.release()).await;
             Ok(())
         }
     }
 }
 
-async fn api(gym: &GymApi, listener: TcpListener, config: &Config, stop: CancellationToken) -> anyhow::Result<()> {
-    let mut router: Router = gym.router();
-    if wiring::serves_media(config) {
-        let files = ServeDir::new(wiring::media_dir(&config.data_dir)).append_index_html_on_directories(false);
-        router = Router::new().nest_service(wiring::MEDIA, files).fallback_service(router);
+fn api(gym: &GymApi, config: &Config) -> Router {
+    if !wiring::serves_media(config) {
+        return gym.router();
     }
+    let files = ServeDir::new(wiring::media_dir(&config.data_dir)).append_index_html_on_directories(false);
+    Router::new().nest_service(wiring::MEDIA, files).fallback_service(gym.router())
+}
+
+async fn answer(router: Router, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
     let listener = listener.tap_io(|socket| {
         // answers are written whole: waiting to fill a packet only delays them
         let _ = socket.set_nodelay(true);

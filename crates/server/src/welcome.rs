@@ -11,7 +11,14 @@ pub async fn demo(gym: &GymApi, config: &Config) -> anyhow::Result<Option<Summar
     if !config.demo || config.is_production() || !seed::is_empty(db).await? {
         return Ok(None);
     }
-    Ok(Some(seed::fill(db, Size::DEMO, |_, _| {}).await?))
+    // by one of several instances that start at once
+    db.exclusively("demo", async {
+        match seed::is_empty(db).await? {
+            true => Box::pin(seed::fill(db, Size::DEMO, |_, _| {})).await.map(Some).map_err(anyhow::Error::from),
+            false => Ok(None),
+        }
+    })
+    .await
 }
 
 /// Address, documentation, and a call that works as it is pasted.

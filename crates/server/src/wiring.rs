@@ -31,13 +31,17 @@ pub async fn build(config: &Config, metrics: PrometheusHandle) -> anyhow::Result
     builder = queue(builder, config);
     builder = objects(builder, config)?;
     builder = identity(builder, config)?;
-    let url = &config.database.url;
-    builder.build().await.with_context(|| match url.as_str() {
+    builder.build().await.with_context(|| unusable(config))
+}
+
+/// What is said when the database cannot be used.
+pub fn unusable(config: &Config) -> String {
+    match config.database.url.as_str() {
         "" => format!("the embedded database under {} cannot be used", config.data_dir.display()),
         url => {
             format!("the database {} cannot be used: is it running, and is database.url right?", without_password(url))
         }
-    })
+    }
 }
 
 fn some(text: &str) -> Option<String> {
@@ -62,7 +66,7 @@ pub fn prepare_data_dir(config: &Config) -> anyhow::Result<()> {
     })
 }
 
-fn database(config: &Config) -> anyhow::Result<DbOptions> {
+pub fn database(config: &Config) -> anyhow::Result<DbOptions> {
     let url = match config.database.url.as_str() {
         "" => {
             prepare_data_dir(config)?;

@@ -1,8 +1,9 @@
 //! What every service stands on.
+use crate::Result;
 use domain::{
     attendance::{achievement, goal, health_record, health_snapshot},
     identity::{membership, relationship},
-    kernel::tenant::TenantEntity,
+    kernel::{installation::Mark, tenant::TenantEntity},
     schedule::{
         calendar_feed, cancellation, category, class, opening_hours, participation, review, session, settings,
         special_day, waitlist,
@@ -10,7 +11,7 @@ use domain::{
 };
 use ports::{CacheFront, Clock, SystemClock};
 use repository::{
-    Db, Repo, Repository, SeaRepo, TenantRow,
+    Db, Repo, Repository, SeaRepo, StoreError, TenantRow,
     identity::{
         gym::{Gyms, SeaGyms},
         membership::{MembershipQueries, SeaMemberships},
@@ -20,6 +21,7 @@ use repository::{
     },
     kernel::{
         idempotency::{IdempotencyKeys, SeaIdempotencyKeys},
+        installation::{Installations, SeaInstallations},
         jobs::{Jobs, SeaJobs},
         outbox::{Outbox, SeaOutbox},
     },
@@ -29,7 +31,7 @@ use repository::{
     },
 };
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 
 /// Database, repositories, cache and clock: cheap to clone, the same for all services.
 #[derive(Clone)]
@@ -40,6 +42,7 @@ pub struct Core {
     pub clock: Arc<dyn Clock>,
     /// Wakes this process's relay after a commit that wrote an effect; other processes poll.
     pub effects_written: Arc<Notify>,
+    mark: Arc<OnceCell<Mark>>,
 }
 
 /// The repositories. A test replaces those that it mocks.
@@ -54,6 +57,7 @@ pub struct Stores {
     pub related: Arc<dyn RelationshipQueries>,
     pub outbox: Arc<dyn Outbox>,
     pub jobs: Arc<dyn Jobs>,
+    pub installation: Arc<dyn Installations>,
     pub idempotency: Arc<dyn IdempotencyKeys>,
     pub opening_hours: Repo<opening_hours::Model>,
     pub special_days: Repo<special_day::Model>,
@@ -86,6 +90,7 @@ impl Stores {
             related: Arc::new(SeaRelationships::default()),
             outbox: Arc::new(SeaOutbox),
             jobs: Arc::new(SeaJobs),
+            installation: Arc::new(SeaInstallations),
             idempotency: Arc::new(SeaIdempotencyKeys),
             opening_hours: repo::<opening_hours::Entity>(),
             special_days: repo::<special_day::Entity>(),
@@ -120,6 +125,27 @@ where
 
 impl Core {
     pub fn new(db: Db, cache: Arc<CacheFront>) -> Self {
-        Self { db, stores: Stores::sea(), cache, clock: Arc::new(SystemClock), effects_written: Arc::default() }
+        Self {
+            db,
+            stores: Stores::sea(),
+            cache,
+            clock: Arc::new(SystemClock),
+            effects_written: Arc::default(),
+            mark: Arc::default(),
+        }
+    }
+
+    /// The mark of this installation, which the database keeps: made at the first call ever, read once per process.
+    pub async fn installation(&self) -> Result<Mark> {
+        let read = async || {
+            let installation = &self.stores.installation;
+            if let Some(mark) = installation.mark(&self.db).await? {
+                return Ok(mark);
+            }
+            installation.offer(&self.db, &Mark::random()).await?;
+            let missing = || StoreError::NotFound { entity: "installation", id: "1".into() };
+            installation.mark(&self.db).await?.ok_or_else(missing)
+        };
+        Ok(self.mark.get_or_try_init(read).await?.clone())
     }
 }

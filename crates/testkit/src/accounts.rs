@@ -28,6 +28,7 @@ struct State {
     failures: VecDeque<IdentityError>,
     failing: Vec<(String, IdentityError)>,
     created: Option<Hook>,
+    during: Option<(String, Hook)>,
     calls: Vec<String>,
     next: u32,
 }
@@ -71,9 +72,28 @@ impl MemoryAccounts {
     {
         self.state().created = Some(Box::new(move |id| Box::pin(hook(id))));
     }
+    /// Runs while the next call that begins so waits for its answer: what the caller holds then is held against others.
+    pub fn during<F>(&self, call: &str, hook: impl FnOnce(String) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.state().during = Some((call.to_owned(), Box::new(move |id| Box::pin(hook(id)))));
+    }
     /// Every call so far: `assign_role test|ana Admin`.
     pub fn calls(&self) -> Vec<String> {
         self.state().calls.clone()
+    }
+
+    /// Runs what was ordered for the time of this call.
+    async fn wait(&self, what: &str) {
+        let hook = {
+            let mut state = self.state();
+            let meant = state.during.as_ref().is_some_and(|(call, _)| what.starts_with(call.as_str()));
+            state.during.take_if(|_| meant)
+        };
+        if let Some((_, hook)) = hook {
+            hook(what.to_owned()).await;
+        }
     }
 
     fn call(&self, what: String) -> Result<MutexGuard<'_, State>, IdentityError> {
@@ -120,6 +140,7 @@ impl IdentityProvider for MemoryAccounts {
     }
 
     async fn by_id(&self, id: &str) -> Result<Account, IdentityError> {
+        self.wait(&format!("by_id {id}")).await;
         let mut state = self.call(format!("by_id {id}"))?;
         found(&mut state, id).map(|kept| account(id, kept))
     }
@@ -152,6 +173,7 @@ impl IdentityProvider for MemoryAccounts {
     }
 
     async fn delete(&self, id: &str) -> Result<(), IdentityError> {
+        self.wait(&format!("delete {id}")).await;
         self.call(format!("delete {id}"))?.accounts.remove(id);
         Ok(())
     }

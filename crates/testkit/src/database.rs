@@ -30,18 +30,29 @@ fn file(name: &str) -> PathBuf {
 impl TestDb {
     /// `None` when PostgreSQL is not to be had and need not be.
     pub async fn open(kind: Kind, connections: u32) -> Option<Self> {
+        Self::make(kind, connections, true).await
+    }
+
+    /// Without any table, for what migrates by itself.
+    pub async fn empty(kind: Kind, connections: u32) -> Option<Self> {
+        Self::make(kind, connections, false).await
+    }
+
+    async fn make(kind: Kind, connections: u32, migrated: bool) -> Option<Self> {
         let name = format!("t_{}", uuid::Uuid::new_v4().simple());
         let url = match kind {
             Kind::Sqlite => {
                 let url = format!("sqlite://{}", file(&name).display());
-                let db = Db::connect(options(&url, 1)).await.expect("a SQLite file in the temporary folder");
-                Migrator::up(db.pool()?, None).await.expect("the migrations go up on SQLite");
-                db.close().await;
+                if migrated {
+                    let db = Db::connect(options(&url, 1)).await.expect("a SQLite file in the temporary folder");
+                    Migrator::up(db.pool()?, None).await.expect("the migrations go up on SQLite");
+                    db.close().await;
+                }
                 url
             }
             Kind::Postgres => {
                 let server = servers::postgres()?;
-                let template = template(&server).await;
+                let template = if migrated { template(&server).await } else { "template0".to_owned() };
                 let root = connect(&format!("{server}/postgres")).await;
                 let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
                 root.execute_unprepared(&create).await.expect("a database cloned from the template");
@@ -66,7 +77,7 @@ impl TestDb {
         self.db.close().await;
         match self.kind {
             Kind::Sqlite => {
-                for suffix in ["", "-wal", "-shm"] {
+                for suffix in ["", "-wal", "-shm", ".lock"] {
                     let _ = std::fs::remove_file(format!("{}{suffix}", file(&self.name).display()));
                 }
             }

@@ -2,11 +2,15 @@
 //! real servers that `cargo xtask test` starts.
 pub mod accounts;
 pub mod app;
+#[cfg(feature = "browser")]
+pub mod browser;
 pub mod cache_contract;
 pub mod database;
 pub mod form;
+pub mod gate;
 pub mod images;
 pub mod login;
+pub mod own;
 pub mod queue_contract;
 pub mod schedule;
 pub mod servers;

@@ -36,6 +36,11 @@ pub fn redis_binary() -> Option<String> {
     named("GYMAPI_TEST_REDIS_BIN")
 }
 
+/// The `chromium` binary, for tests of pages.
+pub fn chromium() -> Option<String> {
+    named("GYMAPI_TEST_CHROMIUM")
+}
+
 /// The endpoint of an SQS stand-in; any credentials.
 pub fn sqs() -> Option<String> {
     named("GYMAPI_TEST_SQS_URL")

@@ -25,7 +25,7 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
     launch.wait(&process, || speaks_http(launch.port))?;
     let address = format!("http://127.0.0.1:{}", launch.port);
     let environment = BTreeMap::from([("GYMAPI_TEST_AUTH0_URL".to_owned(), address.clone())]);
-    Ok(Started { process, address, environment })
+    Ok(Started { process: Some(process), address, environment })
 }
 
 fn document() -> Option<PathBuf> {

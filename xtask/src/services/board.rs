@@ -40,7 +40,8 @@ impl Board {
         Self::at(&workspace::root().join(".services"))
     }
 
-    fn at(folder: &Path) -> anyhow::Result<Self> {
+    /// A board in another folder, for servers that nobody else is to find.
+    pub fn at(folder: &Path) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let file = folder.join("state.json");
         let entries = match std::fs::read(&file) {
@@ -55,10 +56,10 @@ impl Board {
         self.lock().entries.get(name).cloned()
     }
 
-    /// The server's entry when it is up and answered once.
+    /// The server's entry when it is up and answered once, or the program's when it was found.
     pub fn running(&self, name: &str) -> Option<Entry> {
         self.entry(name)
-            .filter(|entry| !entry.address.is_empty() && entry.process.as_ref().is_some_and(Process::is_alive))
+            .filter(|entry| !entry.address.is_empty() && entry.process.as_ref().is_none_or(Process::is_alive))
     }
 
     /// The file that takes what the server prints.
@@ -104,13 +105,13 @@ impl Board {
     pub fn ready(
         &self,
         name: &str,
-        process: Process,
+        process: Option<Process>,
         address: String,
         environment: BTreeMap<String, String>,
     ) -> anyhow::Result<()> {
         let mut content = self.lock();
         let entry = content.entries.entry(name.to_owned()).or_default();
-        entry.process = Some(process);
+        entry.process = process;
         entry.address = address;
         entry.environment = environment;
         self.write(&content)

@@ -1,5 +1,5 @@
 //! Private throw-away servers for tests: PostgreSQL, Redis, stand-ins of SQS and S3, an SMTP sink, an OpenID issuer,
-//! and a stand-in of Auth0's Management API.
+//! and a stand-in of Auth0's Management API; and Chromium, a program that tests start themselves.
 //!
 //! Each listens on a free loopback port, keeps its data in a temporary folder and is ended by `down`, which touches
 //! nothing that `up` did not start. What is missing on the machine is installed first, into
@@ -7,6 +7,7 @@
 //! cannot be had is named with the reason and the cure, and keeps none of the others from starting.
 mod auth0;
 mod board;
+mod chromium;
 mod oidc;
 mod postgres;
 mod process;
@@ -16,13 +17,14 @@ mod smtp;
 mod sqs;
 mod tools;
 
-pub use board::Board;
-use board::Entry;
+use anyhow::Context;
+pub use board::{Board, Entry};
 use process::Launch;
+pub use process::free_port;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
-use tools::Tools;
+pub use tools::Tools;
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -42,22 +44,30 @@ struct Kind {
     optional: bool,
 }
 
-/// A server that answers.
+/// A server that answers, or a program that is there.
 struct Started {
-    process: process::Process,
+    /// `None`: tests start it themselves.
+    process: Option<process::Process>,
     address: String,
     /// The variables that tell tests about it.
     environment: BTreeMap<String, String>,
 }
 
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     Kind { name: "postgres", start: postgres::start, optional: false },
     Kind { name: "redis", start: redis::start, optional: false },
     Kind { name: "sqs", start: sqs::start, optional: false },
     Kind { name: "s3", start: s3::start, optional: false },
     Kind { name: "smtp", start: smtp::start, optional: false },
     Kind { name: "oidc", start: oidc::start, optional: false },
+    Kind { name: "chromium", start: chromium::start, optional: false },
     Kind { name: "auth0", start: auth0::start, optional: true },
+];
+
+/// What is measured: a PostgreSQL that can count its statements, and a Redis.
+const MEASURED: [Kind; 2] = [
+    Kind { name: "postgres", start: postgres::start_counting, optional: false },
+    Kind { name: "redis", start: redis::start, optional: false },
 ];
 
 /// A server that could not be had.
@@ -88,9 +98,19 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
 
 /// Starts, in parallel, every server that is not running, and prints one line for each.
 pub fn up(board: &Board) -> anyhow::Result<Vec<Missing>> {
+    start(board, |_| true)
+}
+
+/// The same for some of them.
+pub fn up_some(board: &Board, names: &[&str]) -> anyhow::Result<Vec<Missing>> {
+    start(board, |kind| names.contains(&kind.name))
+}
+
+fn start(board: &Board, wanted: impl Fn(&Kind) -> bool) -> anyhow::Result<Vec<Missing>> {
     let tools = Tools::open()?;
     let missing = std::thread::scope(|scope| {
-        let attempts: Vec<_> = KINDS.iter().map(|kind| (kind, scope.spawn(|| ensure(kind, &tools, board)))).collect();
+        let kinds = KINDS.iter().filter(|kind| wanted(kind));
+        let attempts: Vec<_> = kinds.map(|kind| (kind, scope.spawn(|| ensure(kind, &tools, board)))).collect();
         attempts
             .into_iter()
             .filter_map(|(kind, attempt)| match attempt.join() {
@@ -105,6 +125,12 @@ pub fn up(board: &Board) -> anyhow::Result<Vec<Missing>> {
         say(&format!("{:<9} not started: {}", server.name, server.reason));
     }
     Ok(missing)
+}
+
+/// Starts PostgreSQL and Redis for a measurement.
+pub fn up_to_measure(board: &Board) -> anyhow::Result<()> {
+    let tools = Tools::open()?;
+    MEASURED.iter().try_for_each(|kind| ensure(kind, &tools, board).with_context(|| kind.name))
 }
 
 fn ensure(kind: &Kind, tools: &Tools, board: &Board) -> anyhow::Result<()> {
@@ -147,6 +173,9 @@ fn status(board: &Board) {
             Some(Entry { process: Some(process), address, .. }) => {
                 let state = if process.is_alive() { "up" } else { "died" };
                 format!("{:<9} {:<8} {:>8}  {}", kind.name, state, process.pid, address)
+            }
+            Some(Entry { process: None, address, .. }) if !address.is_empty() => {
+                format!("{:<9} {:<8} {:>8}  {}", kind.name, "here", "-", address)
             }
             _ => format!("{:<9} {:<8} {:>8}  -", kind.name, "down", "-"),
         };

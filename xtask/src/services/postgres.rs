@@ -9,6 +9,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
+    start_with(tools, launch, |_| &[])
+}
+
+/// With the module that counts statements, where this PostgreSQL has it; it counts nothing until it is told to.
+pub fn start_counting(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
+    start_with(tools, launch, |folder| {
+        if folder.join("../lib/pg_stat_statements.so").exists() {
+            &["shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track=none"]
+        } else {
+            &[]
+        }
+    })
+}
+
+/// `more`: further settings, by the folder of the programs.
+fn start_with(tools: &Tools, launch: &Launch, more: fn(&Path) -> &'static [&'static str]) -> anyhow::Result<Started> {
     let folder = match binaries() {
         Some(folder) => folder,
         None => {
@@ -34,7 +50,10 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
         "synchronous_commit=off",
         "full_page_writes=off",
         "shared_buffers=128MB",
-    ] {
+    ]
+    .iter()
+    .chain(more(&folder))
+    {
         command.args(["-c", setting]);
     }
     let process = launch.spawn_with(command.current_dir(&launch.scratch), true)?;
@@ -48,7 +67,7 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
         ("GYMAPI_TEST_POSTGRES_URL".to_owned(), address.clone()),
         ("GYMAPI_TEST_PG_BIN".to_owned(), folder.display().to_string()),
     ]);
-    Ok(Started { process, address, environment })
+    Ok(Started { process: Some(process), address, environment })
 }
 
 /// The folder of `initdb` and `postgres`: PATH first, then Debian's place, the newest version first.

@@ -24,5 +24,5 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
         ("GYMAPI_TEST_REDIS_URL".to_owned(), address.clone()),
         ("GYMAPI_TEST_REDIS_BIN".to_owned(), binary.display().to_string()),
     ]);
-    Ok(Started { process, address, environment })
+    Ok(Started { process: Some(process), address, environment })
 }

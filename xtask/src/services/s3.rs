@@ -22,5 +22,5 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
         ("GYMAPI_TEST_S3_ACCESS_KEY".to_owned(), ACCESS_KEY.to_owned()),
         ("GYMAPI_TEST_S3_SECRET_KEY".to_owned(), SECRET_KEY.to_owned()),
     ]);
-    Ok(Started { process, address, environment })
+    Ok(Started { process: Some(process), address, environment })
 }

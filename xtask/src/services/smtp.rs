@@ -21,5 +21,5 @@ pub fn start(tools: &Tools, launch: &Launch) -> anyhow::Result<Started> {
         ("GYMAPI_TEST_SMTP_ADDR".to_owned(), address.clone()),
         ("GYMAPI_TEST_SMTP_API".to_owned(), format!("http://127.0.0.1:{list}/messages")),
     ]);
-    Ok(Started { process, address: format!("smtp://{address}"), environment })
+    Ok(Started { process: Some(process), address: format!("smtp://{address}"), environment })
 }

@@ -1,6 +1,6 @@
 //! What the vendor's answers mean to us.
 //!
-//! The vendor's words go no further than `IdentityError::Refused`, which is for the log; every other error is told in
+//! The vendor's words go no further than `IdentityError::Refused` and `Forbidden`, which are for the log; every other error is told in
 //! ours.
 use chrono::{DateTime, Utc};
 use ports::identity::IdentityError;
@@ -36,11 +36,15 @@ pub(crate) async fn success(answer: reqwest::Result<Response>, now: DateTime<Utc
     if status == StatusCode::NOT_FOUND {
         return Err(IdentityError::NotFound);
     }
-    if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-        // Our own standing with the vendor, nothing that the caller's request could mend.
-        return Err(unavailable(format!("it does not let us in ({})", status.as_u16()), None));
+    if status == StatusCode::UNAUTHORIZED {
+        // A token that is taken no longer; credentials that are being exchanged. It passes.
+        return Err(unavailable("it does not let us in (401)".to_owned(), None));
     }
     let refusal: Refusal = response.json().await.unwrap_or_default();
+    if status == StatusCode::FORBIDDEN {
+        // A grant that our client lacks: nothing that the caller's request, or time, could mend.
+        return Err(IdentityError::Forbidden(words(status, &refusal)));
+    }
     Err(refused(status, &refusal))
 }
 
@@ -58,8 +62,12 @@ fn refused(status: StatusCode, refusal: &Refusal) -> IdentityError {
     if is_about_the_password(refusal) {
         return IdentityError::WeakPassword;
     }
+    IdentityError::Refused(words(status, refusal))
+}
+
+fn words(status: StatusCode, refusal: &Refusal) -> String {
     let words: String = refusal.message.chars().take(MAX_WORDS).collect();
-    IdentityError::Refused(format!("{} {words}", status.as_u16()).trim_end().to_owned())
+    format!("{} {words}", status.as_u16()).trim_end().to_owned()
 }
 
 /// `PasswordStrengthError: …`, `PasswordDictionaryError: …`, `PasswordNoUserInfoError: …`, `PasswordHistoryError: …`

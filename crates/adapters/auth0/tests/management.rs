@@ -146,6 +146,21 @@ async fn idn_91_faults_are_worth_another_try_and_not_before_the_time_named() {
 }
 
 #[tokio::test]
+async fn idn_91_a_call_that_we_may_not_make_is_worth_no_second_try() {
+    let tenant = Tenant::answering(vendor_error(403, "Insufficient scope, expected any of: update:users")).await;
+    let management = tenant.management();
+    let refused = [
+        management.set_picture(ID, "https://x.test/a.png").await,
+        management.delete(ID).await,
+        management.by_id(ID).await.map(drop),
+    ];
+    for error in refused.map(Result::unwrap_err) {
+        let IdentityError::Forbidden(words) = error else { panic!("{error:?}") };
+        assert!(words.starts_with("403 Insufficient scope"), "{words}");
+    }
+}
+
+#[tokio::test]
 async fn idn_91_a_vendor_that_refuses_connections_is_unavailable() {
     let tenant = Tenant::start(3600).await;
     let mut options = tenant.options();

@@ -14,6 +14,8 @@ pub const DEFAULT_SPECIALTY: &str = "Fitness General";
 pub const DEFAULT_MAX_CLIENTS: i32 = 30;
 
 /// A gym's column of the address is narrower than a person's.
+/// The longest address there is.
+const EMAIL_CHARS: usize = 254;
 const GYM_EMAIL_CHARS: usize = 100;
 
 /// A password on its way to the identity provider: it is kept nowhere and shows itself in no log.
@@ -89,6 +91,38 @@ fn text(min: usize, max: usize) -> impl Fn(&str, &()) -> garde::Result {
     }
 }
 
+/// A first or last name, whoever registers.
+fn person_name(name: &str, context: &()) -> garde::Result {
+    text(2, 50)(name, context)
+}
+
+/// The row of whoever registers.
+struct Registrant<'a> {
+    email: &'a str,
+    first_name: &'a str,
+    last_name: &'a str,
+    phone: Option<&'a str>,
+    bio: Option<String>,
+    role: PlatformRole,
+}
+
+impl Registrant<'_> {
+    fn row(self, account: Option<String>) -> user::Create {
+        user::Create {
+            email: self.email.to_owned(),
+            first_name: Some(trimmed(self.first_name)),
+            last_name: Some(trimmed(self.last_name)),
+            role: self.role,
+            auth0_id: account,
+            picture: None,
+            locale: None,
+            auth0_metadata: None,
+            phone_number: self.phone.and_then(phone_number),
+            bio: self.bio,
+        }
+    }
+}
+
 /// At most 50, without control characters; the rest stands on the fields of [`Certification`].
 fn plain(certifications: &Option<Vec<Certification>>, _: &()) -> garde::Result {
     let all = certifications.as_deref().unwrap_or_default();
@@ -131,16 +165,16 @@ pub fn raised(present: PlatformRole, to: PlatformRole) -> PlatformRole {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Validate, utoipa::ToSchema)]
 #[schema(as = GymOwnerRegistrationRequest)]
 pub struct GymOwner {
-    #[garde(email, length(max = 254), custom(lasting))]
+    #[garde(email, length(max = EMAIL_CHARS), custom(lasting))]
     #[schema(format = "email", max_length = 254)]
     pub email: String,
     /// With an upper-case letter, a lower-case letter and a digit.
     #[garde(custom(strong))]
     pub password: Password,
-    #[garde(custom(text(2, 50)))]
+    #[garde(custom(person_name))]
     #[schema(min_length = 2, max_length = 50)]
     pub first_name: String,
-    #[garde(custom(text(2, 50)))]
+    #[garde(custom(person_name))]
     #[schema(min_length = 2, max_length = 50)]
     pub last_name: String,
     /// With or without spaces and hyphens.
@@ -174,18 +208,15 @@ pub struct GymOwner {
 impl GymOwner {
     /// The row of the owner: an administrator of the platform's customers (IDN-67).
     pub fn person(&self, account: Option<String>) -> user::Create {
-        user::Create {
-            email: self.email.clone(),
-            first_name: Some(trimmed(&self.first_name)),
-            last_name: Some(trimmed(&self.last_name)),
-            role: PlatformRole::Admin,
-            auth0_id: account,
-            picture: None,
-            locale: None,
-            auth0_metadata: None,
-            phone_number: self.phone.as_deref().and_then(phone_number),
+        let row = Registrant {
+            email: &self.email,
+            first_name: &self.first_name,
+            last_name: &self.last_name,
+            phone: self.phone.as_deref(),
             bio: None,
-        }
+            role: PlatformRole::Admin,
+        };
+        row.row(account)
     }
 
     /// The gym, with the subdomain that its name asks for.
@@ -212,13 +243,13 @@ impl GymOwner {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Validate, utoipa::ToSchema)]
 #[schema(as = TrainerRegistrationRequest)]
 pub struct Trainer {
-    #[garde(email, length(max = 254), custom(lasting))]
+    #[garde(email, length(max = EMAIL_CHARS), custom(lasting))]
     #[schema(format = "email", max_length = 254)]
     pub email: String,
-    #[garde(custom(text(2, 50)))]
+    #[garde(custom(person_name))]
     #[schema(min_length = 2, max_length = 50)]
     pub first_name: String,
-    #[garde(custom(text(2, 50)))]
+    #[garde(custom(person_name))]
     #[schema(min_length = 2, max_length = 50)]
     pub last_name: String,
     /// With or without spaces and hyphens.
@@ -263,18 +294,15 @@ impl Trainer {
 
     /// The row of a trainer who was never seen before.
     pub fn person(&self, account: Option<String>) -> user::Create {
-        user::Create {
-            email: self.email.clone(),
-            first_name: Some(trimmed(&self.first_name)),
-            last_name: Some(trimmed(&self.last_name)),
-            role: PlatformRole::Trainer,
-            auth0_id: account,
-            picture: None,
-            locale: None,
-            auth0_metadata: None,
-            phone_number: self.phone.as_deref().and_then(phone_number),
+        let row = Registrant {
+            email: &self.email,
+            first_name: &self.first_name,
+            last_name: &self.last_name,
+            phone: self.phone.as_deref(),
             bio: self.bio(),
-        }
+            role: PlatformRole::Trainer,
+        };
+        row.row(account)
     }
 
     /// The workspace, with the subdomain that the trainer's name asks for.
@@ -303,7 +331,7 @@ impl Trainer {
 /// An address in a path, checked like that of a registration.
 #[derive(Clone, Debug, Validate)]
 pub struct Address {
-    #[garde(email, length(max = 254), custom(lasting))]
+    #[garde(email, length(max = EMAIL_CHARS), custom(lasting))]
     pub email: String,
 }
 

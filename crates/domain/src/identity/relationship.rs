@@ -34,7 +34,7 @@ pub struct Model {
     pub notes: Option<String>,
     pub created_by: Option<UserId>,
     pub created_at: DateTime<Utc>,
-    pub updated_at: Option<DateTime<Utc>>,
+    pub updated_at: DateTime<Utc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

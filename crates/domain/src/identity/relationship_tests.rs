@@ -22,7 +22,7 @@ fn row(status: RelationshipStatus, start: Option<u32>, end: Option<u32>) -> Mode
         notes: Some("knee".into()),
         created_by: Some(TRAINER),
         created_at: at(1),
-        updated_at: None,
+        updated_at: at(1),
     }
 }
 

@@ -1,6 +1,9 @@
 //! What an uploaded file really is, decided by its first bytes; what each kind of upload takes; and where the stored
 //! object lies. Nothing that a client says becomes a stored type or a name (MED-2 … MED-4).
-use crate::{GymId, UserId, kernel::secret};
+use crate::{
+    GymId, UserId,
+    kernel::{installation::Mark, secret},
+};
 
 /// As many bytes of a file as [`MediaKind::sniff`] ever looks at.
 pub const HEAD_BYTES: usize = 512;
@@ -207,20 +210,20 @@ impl UploadKind {
     }
 }
 
-/// The random part of an object's name: a version 4 UUID as 32 lower-case hex digits, 122 random bits (MED-24). It can
-/// be made in no other way, so no client's text becomes part of a path.
+/// A new object's name: the mark of the installation that stores it, and a version 4 UUID as 32 lower-case hex digits,
+/// 122 random bits (MED-24). It can be made in no other way, so no client's text becomes part of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectName(String);
 
 impl ObjectName {
-    pub fn random() -> Self {
+    pub fn random(installation: &Mark) -> Self {
         let mut digits = secret::random_hex(16);
         // RFC 9562: the version in digit 12, the variant in the two high bits of digit 16
         if let Some(variant) = digits.get(16..17).and_then(|digit| u8::from_str_radix(digit, 16).ok()) {
             digits.replace_range(12..13, "4");
             digits.replace_range(16..17, &format!("{:x}", 8 | variant & 3));
         }
-        Self(digits)
+        Self(format!("{installation}-{digits}"))
     }
 }
 
@@ -230,32 +233,47 @@ impl std::fmt::Display for ObjectName {
     }
 }
 
-/// `user_{user}/{uuid}.{ext}`
-pub fn profile_image_path(user: UserId, name: &ObjectName, extension: &str) -> String {
-    format!("user_{user}/{name}.{extension}")
+/// Where the objects of one picture lie: what all their paths begin with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PicturePlace(String);
+
+impl PicturePlace {
+    /// `user_{user}/{name}.{ext}`
+    pub fn of_user(user: UserId) -> Self {
+        Self(format!("user_{user}/"))
+    }
+
+    /// `gym_{gym}/logo_{name}.{ext}`
+    pub fn of_logo(gym: GymId) -> Self {
+        Self(format!("gym_{gym}/logo_"))
+    }
+
+    /// The place that a path is in, of whatever user or gym; `None` for paths that no place makes.
+    fn of(path: &str) -> Option<Self> {
+        let number = |prefix: &str| path.strip_prefix(prefix)?.split_once('/')?.0.parse().ok().filter(|id| *id > 0);
+        let place = match (number("user_"), number("gym_")) {
+            (Some(id), _) => Self::of_user(UserId(id)),
+            (_, Some(id)) => Self::of_logo(GymId(id)),
+            _ => return None,
+        };
+        place.owns(path).then_some(place)
+    }
+
+    pub fn path(&self, name: &ObjectName, extension: &str) -> String {
+        format!("{}{name}.{extension}", self.0)
+    }
+
+    /// Whether a stored path lies here; others are never deleted (MED-26).
+    pub fn owns(&self, path: &str) -> bool {
+        path.strip_prefix(&self.0).is_some_and(|name| !name.is_empty() && !name.contains('/'))
+    }
 }
 
-/// Whether a stored path lies where profile images of this user lie; others are never deleted (MED-26).
-pub fn is_profile_image_of(user: UserId, path: &str) -> bool {
-    path.strip_prefix(&format!("user_{user}/")).is_some_and(|name| !name.is_empty() && !name.contains('/'))
-}
-
-/// `gym_{gym}/logo_{uuid}.{ext}`
-pub fn logo_path(gym: GymId, name: &ObjectName, extension: &str) -> String {
-    format!("gym_{gym}/logo_{name}.{extension}")
-}
-
-/// Whether a stored path lies where logos of this gym lie; others are never deleted (MED-26).
-pub fn is_logo_of(gym: GymId, path: &str) -> bool {
-    path.strip_prefix(&format!("gym_{gym}/logo_")).is_some_and(|name| !name.is_empty() && !name.contains('/'))
-}
-
-/// Whether a path is one that [`profile_image_path`] or [`logo_path`] makes, of whatever user or gym. Nothing else in
-/// their buckets is ever taken for an orphan (MED-26).
-pub fn is_picture_path(path: &str) -> bool {
-    let number = |prefix: &str| path.strip_prefix(prefix)?.split_once('/')?.0.parse().ok().filter(|id| *id > 0);
-    number("user_").is_some_and(|id| is_profile_image_of(UserId(id), path))
-        || number("gym_").is_some_and(|id| is_logo_of(GymId(id), path))
+/// Whether a path is that of a picture which this installation stored. Nothing else in the buckets is ever taken for an
+/// orphan: not what others put there, and not what another installation stored (MED-26).
+pub fn is_picture_of(installation: &Mark, path: &str) -> bool {
+    let name = |place: PicturePlace| path.strip_prefix(&place.0).map(str::to_owned);
+    PicturePlace::of(path).and_then(name).is_some_and(|name| installation.is_on(&name))
 }
 
 #[cfg(test)]

@@ -178,32 +178,36 @@ fn med_30_a_profile_image_comes_in_one_of_four_fields_in_this_order() {
 }
 
 #[test]
-fn med_24_an_objects_name_is_a_random_version_4_uuid() {
-    let name = ObjectName::random().to_string();
-    assert_eq!(name.len(), 32);
-    assert!(name.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f')));
-    assert_eq!(&name[12..13], "4");
-    assert!(matches!(&name[16..17], "8" | "9" | "a" | "b"), "{name}");
-    assert_ne!(name, ObjectName::random().to_string());
+fn med_24_an_objects_name_is_a_mark_and_a_random_version_4_uuid() {
+    let mark = Mark::random();
+    let name = ObjectName::random(&mark).to_string();
+    assert_eq!(mark.to_string().len(), 12);
+    let uuid = name.strip_prefix(&format!("{mark}-")).unwrap();
+    assert_eq!(uuid.len(), 32);
+    assert!(name.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f' | b'-')));
+    assert_eq!(&uuid[12..13], "4");
+    assert!(matches!(&uuid[16..17], "8" | "9" | "a" | "b"), "{name}");
+    assert_ne!(name, ObjectName::random(&mark).to_string());
 }
 
 #[test]
 fn med_4_paths_are_made_of_ids_and_random_names() {
-    let name = ObjectName::random();
-    let profile = profile_image_path(UserId(42), &name, Jpeg.extension());
+    let name = ObjectName::random(&Mark::random());
+    let profile = PicturePlace::of_user(UserId(42)).path(&name, Jpeg.extension());
     assert_eq!(profile, format!("user_42/{name}.jpg"));
-    assert_eq!(logo_path(GymId(7), &name, "png"), format!("gym_7/logo_{name}.png"));
+    assert_eq!(PicturePlace::of_logo(GymId(7)).path(&name, "png"), format!("gym_7/logo_{name}.png"));
 }
 
 #[test]
 fn med_26_an_owner_has_objects_under_the_own_prefix_only() {
-    assert!(is_profile_image_of(UserId(4), "user_4/a.jpg"));
-    assert!(is_logo_of(GymId(7), "gym_7/logo_a.png"));
+    let (user, logo) = (PicturePlace::of_user(UserId(4)), PicturePlace::of_logo(GymId(7)));
+    assert!(user.owns("user_4/a.jpg"));
+    assert!(logo.owns("gym_7/logo_a.png"));
     for path in ["user_42/a.jpg", "user_4", "user_4/", "user_4/../user_5/a.jpg", "gym_4/logo_a.png"] {
-        assert!(!is_profile_image_of(UserId(4), path), "{path}");
+        assert!(!user.owns(path), "{path}");
     }
     for path in ["gym_70/logo_a.png", "gym_7/user_1/posts/a.png", "gym_7/logo_", "gym_7/logo_a/b.png"] {
-        assert!(!is_logo_of(GymId(7), path), "{path}");
+        assert!(!logo.owns(path), "{path}");
     }
 }
 
@@ -227,26 +231,32 @@ proptest! {
 }
 
 #[test]
-fn med_26_only_paths_that_we_make_can_be_orphans() {
-    let name = ObjectName::random();
-    let (user, gym) = (UserId(7), GymId(3));
-    for path in [profile_image_path(user, &name, "jpg"), logo_path(gym, &name, "png")] {
-        assert!(is_picture_path(&path), "{path}");
+fn med_26_only_what_this_installation_stored_can_be_an_orphan() {
+    let (ours, theirs) = (Mark::random(), Mark::random());
+    let name = ObjectName::random(&ours);
+    let places = [PicturePlace::of_user(UserId(7)), PicturePlace::of_logo(GymId(3))];
+    for path in places.iter().map(|place| place.path(&name, "jpg")) {
+        assert!(is_picture_of(&ours, &path), "{path}");
+        assert!(!is_picture_of(&theirs, &path), "{path}");
     }
     for path in [
-        "",
-        "default.png",
-        "user_7",
-        "user_7/",
-        "user_x/a.png",
-        "user_-7/a.png",
-        "user_7/a/b.png",
-        "gym_3/a.png",
-        "gym_3/logo_",
-        "gym_3/user_7/posts/a.png",
-        "gym_/logo_a.png",
-        "auth0_123_abc.jpg",
+        String::new(),
+        format!("{ours}-a.png"),
+        "user_7".into(),
+        "user_7/".into(),
+        "user_7/a.png".into(),
+        "gym_3/logo_a.png".into(),
+        format!("user_7/{ours}.png"),
+        format!("user_7/{ours}0-a.png"),
+        format!("user_x/{ours}-a.png"),
+        format!("user_-7/{ours}-a.png"),
+        format!("user_7/{ours}-a/b.png"),
+        format!("gym_3/{ours}-a.png"),
+        "gym_3/logo_".into(),
+        format!("gym_3/user_7/posts/{ours}-a.png"),
+        format!("gym_/logo_{ours}-a.png"),
+        format!("auth0_123_{ours}-a.jpg"),
     ] {
-        assert!(!is_picture_path(path), "{path}");
+        assert!(!is_picture_of(&ours, &path), "{path}");
     }
 }

@@ -2,6 +2,7 @@
 pub mod email;
 pub mod idempotency_key;
 pub mod ids;
+pub mod installation;
 pub mod job;
 pub mod locale;
 pub mod media;

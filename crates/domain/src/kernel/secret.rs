@@ -1,5 +1,7 @@
-//! Comparing secrets, and making unguessable text.
+//! Comparing secrets, masking them, and making unguessable text.
 use aws_lc_rs::{constant_time, hmac, rand};
+use regex::Regex;
+use std::sync::LazyLock;
 
 /// Equality in a time that does not depend on where the two differ. An empty expectation equals nothing: a secret
 /// that is not configured never opens a door.
@@ -24,9 +26,52 @@ pub fn random_hex(bytes: usize) -> String {
     hex::encode(buffer)
 }
 
+/// What looks like a secret, and what stands in its place.
+static SECRETS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    [
+        // the credentials of an address
+        (r"://[^/\s@]*@", "://***@"),
+        (r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+", "$1 ***"),
+        // a JSON web token
+        (r"\beyJ[\w-]+\.[\w-]+\.[\w-]*", "***"),
+        // the value of anything that is named a secret: `client_secret=…`, `"access_token": "…"`
+        (
+            r#"(?i)((?:password|passwd|secret|token|api[_-]?key|access[_-]?key|signature)["']?\s*[:=]\s*["']?)[^\s"'&,;}]+"#,
+            "$1***",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(pattern, shown)| Some((Regex::new(pattern).ok()?, shown)))
+    .collect()
+});
+
+/// A text of somebody else's making, such as an answer that an error quotes, with what looks like a secret masked.
+pub fn masked(text: &str) -> String {
+    SECRETS.iter().fold(text.to_owned(), |text, (secret, shown)| secret.replace_all(&text, *shown).into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn idn_9_what_looks_like_a_secret_is_masked_and_the_rest_is_not() {
+        for (text, shown) in [
+            ("503 Service Unavailable: try later", "503 Service Unavailable: try later"),
+            ("no account auth0|12 (404)", "no account auth0|12 (404)"),
+            ("token expired at 12:00", "token expired at 12:00"),
+            ("postgres://gym:hunter2@db:5432/gym refused", "postgres://***@db:5432/gym refused"),
+            ("GET https://x.test/a?token=hunter2&page=2 failed", "GET https://x.test/a?token=***&page=2 failed"),
+            ("https://s3.test/b/k?X-Amz-Signature=ab12 403", "https://s3.test/b/k?X-Amz-Signature=*** 403"),
+            ("Authorization: Bearer hunter2 was refused", "Authorization: Bearer *** was refused"),
+            ("{\"client_secret\": \"hunter2\", \"a\": 1}", "{\"client_secret\": \"***\", \"a\": 1}"),
+            ("password: hunter2", "password: ***"),
+            ("a bad SECRET='hunter2'; sorry", "a bad SECRET='***'; sorry"),
+            ("got eyJhbGciOi.eyJzdWIi.c2ln back", "got *** back"),
+        ] {
+            assert_eq!(masked(text), shown);
+        }
+    }
 
     #[test]
     fn an_unset_secret_opens_nothing() {

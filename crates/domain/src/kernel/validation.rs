@@ -6,7 +6,6 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FieldError {
     /// Where: `["body", "first_name"]`.
-    #[schema(value_type = Vec<Object>)]
     pub loc: Vec<String>,
     /// For people.
     pub msg: String,

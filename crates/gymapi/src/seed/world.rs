@@ -273,7 +273,7 @@ impl<'a> Plan<'a> {
             notes: Set(None),
             created_by: Set(Some(trainer)),
             created_at: Set(at),
-            updated_at: Set(Some(at)),
+            updated_at: Set(at),
         });
     }
 }

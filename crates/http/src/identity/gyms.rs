@@ -12,9 +12,9 @@ use serde::Deserialize;
 use services::identity::{
     gyms::{
         GymFilter, Gyms,
-        view::{GymDetails, GymPublic, GymWithStats, MyGym},
+        view::{GymDetails, GymWithStats, MyGym},
     },
-    view::Gym,
+    view::{Gym, GymPublic},
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -73,7 +73,7 @@ async fn participants(
 /// One participant, in full
 #[utoipa::path(get, path = "/api/v1/users/gym-participants/{user_id}", tag = "users",
     security(("bearer" = ["user:read"], "gym" = [])),
-    params(("user_id" = i64, Path), Paging), responses((status = 200, body = User)))]
+    params(("user_id" = i64, Path)), responses((status = 200, body = User)))]
 async fn participant(
     Tenant(actor, ..): Tenant<Admin, scope::UserRead>,
     Path(user): Path<UserId>,

@@ -183,13 +183,16 @@ impl CacheFront {
         }
     }
 
-    /// Drops a namespace. Call it after the commit, never before (IDN-100); it never fails the request.
-    pub async fn invalidate(&self, ns: &Ns) {
+    /// Drops a namespace. Call it after the commit, never before (IDN-100); it never fails the request. Returns false
+    /// when the store could not be told: then only this process knows.
+    pub async fn invalidate(&self, ns: &Ns) -> bool {
         // readers that come after the write must not join a load that began before it
         lock(&self.flights).retain(|(n, ..), _| n != ns);
-        if self.guarded("bump", self.backend.bump(ns)).await.is_none() {
+        let told = self.guarded("bump", self.backend.bump(ns)).await.is_some();
+        if !told {
             lock(&self.dirty).insert(ns.clone(), Version::fresh());
         }
+        told
     }
 
     /// For operators (IDN-98): 0 when the store cannot be asked.

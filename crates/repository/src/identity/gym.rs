@@ -1,5 +1,6 @@
 #![allow(clippy::disallowed_methods)] // a gym is the tenant itself
 use super::contains;
+use super::swap::swap;
 use crate::{Conn, Page, Result};
 use async_trait::async_trait;
 use domain::{
@@ -16,7 +17,7 @@ use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, Condition, EntityTrait, FromQueryResult, IntoActiveValue, JoinType, QueryFilter, QueryOrder,
     QuerySelect,
-    sea_query::{Expr, LockType},
+    sea_query::LockType,
 };
 
 /// Filters of the public list (IDN-35).
@@ -142,18 +143,7 @@ impl Gyms for SeaGyms {
     }
 
     async fn swap_logo(&self, conn: &Conn, id: GymId, expected: Option<String>, new: Option<String>) -> Result<bool> {
-        let still = match expected {
-            Some(url) => C::LogoUrl.eq(url),
-            None => C::LogoUrl.is_null(),
-        };
-        let swapped = Entity::update_many()
-            .col_expr(C::LogoUrl, Expr::value(new))
-            .col_expr(C::UpdatedAt, Expr::value(time::now()))
-            .filter(C::Id.eq(id))
-            .filter(still)
-            .exec(&conn.executor()?)
-            .await?;
-        Ok(swapped.rows_affected == 1)
+        swap::<Entity>(conn, C::Id.eq(id), (C::LogoUrl, C::UpdatedAt), expected, new).await
     }
 
     async fn list(&self, conn: &Conn, filter: &GymFilter, page: Page) -> Result<Vec<Model>> {

@@ -20,6 +20,7 @@ use sea_orm::{
 };
 
 pub type SeaMemberships = SeaRepo<Entity>;
+use serde::{Deserialize, Serialize};
 
 /// Who may be seen by other members (IDN-57), with the role in the gym.
 #[derive(Clone, Debug, PartialEq, FromQueryResult)]
@@ -35,7 +36,7 @@ pub struct PublicMember {
 }
 
 /// A line of the gym's list of people.
-#[derive(Clone, Debug, PartialEq, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromQueryResult)]
 pub struct MemberSummary {
     pub id: UserId,
     pub email: String,

@@ -3,6 +3,7 @@ pub mod gym;
 pub mod membership;
 pub mod module;
 pub mod relationship;
+mod swap;
 pub mod user;
 
 use sea_orm::sea_query::{Expr, Func, LikeExpr, SimpleExpr};

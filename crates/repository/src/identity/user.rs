@@ -1,4 +1,5 @@
 #![allow(clippy::disallowed_methods)] // people belong to the platform, not to a gym
+use super::swap::swap;
 use super::{contains, ends_with, same_text};
 use crate::{Conn, Page, Result, StoreError};
 use async_trait::async_trait;
@@ -204,18 +205,7 @@ impl Users for SeaUsers {
         expected: Option<String>,
         new: Option<String>,
     ) -> Result<bool> {
-        let still = match expected {
-            Some(url) => C::Picture.eq(url),
-            None => C::Picture.is_null(),
-        };
-        let swapped = Entity::update_many()
-            .col_expr(C::Picture, Expr::value(new))
-            .col_expr(C::UpdatedAt, Expr::value(time::now()))
-            .filter(C::Id.eq(id))
-            .filter(still)
-            .exec(&conn.executor()?)
-            .await?;
-        Ok(swapped.rows_affected == 1)
+        swap::<Entity>(conn, C::Id.eq(id), (C::Picture, C::UpdatedAt), expected, new).await
     }
 
     async fn ensure_qr_code(&self, conn: &Conn, id: UserId) -> Result<()> {

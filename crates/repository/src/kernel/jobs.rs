@@ -21,6 +21,8 @@ pub trait Jobs: Send + Sync {
     async fn claim(&self, conn: &Conn, name: &str, lease: &str, holds: TimeDelta) -> Result<Option<Model>>;
     /// Makes the job due now, for an operator.
     async fn trigger(&self, conn: &Conn, name: &str) -> Result<bool>;
+    /// Holds a running job longer; false when another instance has it.
+    async fn hold(&self, conn: &Conn, name: &str, lease: &str, holds: TimeDelta) -> Result<bool>;
     /// Keeps what a job that works in steps has reached, and holds it longer.
     async fn checkpoint(
         &self,
@@ -69,6 +71,16 @@ impl Jobs for SeaJobs {
             .exec(&conn.executor()?)
             .await?;
         Ok(triggered.rows_affected == 1)
+    }
+
+    async fn hold(&self, conn: &Conn, name: &str, lease: &str, holds: TimeDelta) -> Result<bool> {
+        let held = Entity::update_many()
+            .col_expr(C::LeasedUntil, Expr::value(time::now() + holds))
+            .filter(C::Name.eq(name))
+            .filter(C::Lease.eq(lease))
+            .exec(&conn.executor()?)
+            .await?;
+        Ok(held.rows_affected == 1)
     }
 
     async fn checkpoint(

@@ -1,4 +1,4 @@
-use crate::{Conn, Result};
+use crate::{Conn, Result, StoreError};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -11,8 +11,9 @@ use domain::{
 use sea_orm::{
     ActiveEnum,
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Alias, Expr, LockBehavior, LockType, OnConflict, Query},
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    UpdateMany,
+    sea_query::{Alias, CommonTableExpression, Expr, LockBehavior, LockType, OnConflict, Query},
 };
 
 /// Effects written with the change that causes them (decision 3).
@@ -43,6 +44,8 @@ pub trait Outbox: Send + Sync {
     async fn dead(&self, conn: &Conn, limit: u64) -> Result<Vec<Model>>;
     /// Makes a dead effect pending again; false when there is none of this id.
     async fn replay(&self, conn: &Conn, id: OutboxId) -> Result<bool>;
+    /// Makes every dead effect pending again; returns how many.
+    async fn replay_all(&self, conn: &Conn) -> Result<u64>;
     /// Deletes what was done before `before`; returns how many.
     async fn reap(&self, conn: &Conn, before: DateTime<Utc>) -> Result<u64>;
     /// Effects not done yet, dead ones left out, and dead ones.
@@ -54,6 +57,37 @@ pub struct SeaOutbox;
 
 fn held(id: OutboxId, lease: &str) -> Condition {
     Condition::all().add(C::Id.eq(id)).add(C::Status.eq(S::Running)).add(C::Lease.eq(lease))
+}
+
+/// Ends an effect when a newer one of its kind and key waits, and says whether it did.
+async fn superseded(conn: &Conn, row: &Model, lease: &str, error: &str) -> Result<bool> {
+    let newer = Query::select()
+        .expr(Expr::value(1))
+        .from_as(Entity, Alias::new("newer"))
+        .and_where(Expr::col((Alias::new("newer"), C::Kind)).eq(row.kind.as_str()))
+        .and_where(Expr::col((Alias::new("newer"), C::DedupeKey)).eq(row.dedupe_key.clone()))
+        .and_where(Expr::col((Alias::new("newer"), C::Status)).eq(S::Pending.to_value()))
+        .to_owned();
+    let superseded = Entity::update_many()
+        .col_expr(C::Status, Expr::value(S::Done.to_value()))
+        .col_expr(C::DoneAt, Expr::value(time::now()))
+        .col_expr(C::LastError, Expr::value(error))
+        .filter(held(row.id, lease))
+        .filter(Expr::exists(newer))
+        .exec(&conn.executor()?)
+        .await?;
+    Ok(superseded.rows_affected == 1)
+}
+
+/// Dead effects, made pending again.
+fn replayed() -> UpdateMany<Entity> {
+    Entity::update_many()
+        .col_expr(C::Status, Expr::value(S::Pending.to_value()))
+        .col_expr(C::Attempts, Expr::value(0))
+        .col_expr(C::NextAttemptAt, Expr::value(time::now()))
+        // its key may be taken by a newer effect that waits: the replayed one goes without
+        .col_expr(C::DedupeKey, Expr::value(Option::<String>::None))
+        .filter(C::Status.eq(S::Dead))
 }
 
 #[async_trait]
@@ -75,7 +109,9 @@ impl Outbox for SeaOutbox {
         let waiting_already = OnConflict::columns([C::Kind, C::DedupeKey])
             // as a literal: SQLite does not see that a bound value names the partial index
             .target_and_where(Expr::cust("status = 'pending'"))
-            .do_nothing()
+            // changes nothing, but holds the row until this transaction ends: passed over, it could be delivered
+            // before what this effect is about can be seen, and nothing would tell of it any more
+            .update_column(C::DedupeKey)
             .to_owned();
         Entity::insert(row).on_conflict(waiting_already).exec_without_returning(&conn.executor()?).await?;
         Ok(())
@@ -111,17 +147,22 @@ impl Outbox for SeaOutbox {
             .limit(max)
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .into_query();
-        let claimed = Entity::update_many()
+        // as a table of its own, which is looked at once: a subquery may be run again for each row, and then leases
+        // more than `max`
+        let chosen = Alias::new("chosen");
+        let mut table = CommonTableExpression::new();
+        table.table_name(chosen.clone()).column(C::Id).query(ids);
+        let ids = Query::select().column(C::Id).from(chosen).to_owned();
+        let mut claim = Entity::update_many()
             .col_expr(C::Status, Expr::value(S::Running.to_value()))
             .col_expr(C::Lease, Expr::value(lease))
             .col_expr(C::LeasedUntil, Expr::value(now + holds))
             .col_expr(C::Attempts, Expr::col(C::Attempts).add(1))
             .filter(C::Id.in_subquery(ids))
             // seen again under the row's lock: another worker may have taken it since the subquery looked
-            .filter(due)
-            .exec_with_returning(&conn.executor()?)
-            .await?;
-        Ok(claimed)
+            .filter(due);
+        QueryTrait::query(&mut claim).with_cte(table);
+        Ok(claim.exec_with_returning(&conn.executor()?).await?)
     }
 
     async fn finish(&self, conn: &Conn, id: OutboxId, lease: &str) -> Result<bool> {
@@ -135,22 +176,7 @@ impl Outbox for SeaOutbox {
     }
 
     async fn postpone(&self, conn: &Conn, row: &Model, lease: &str, at: DateTime<Utc>, error: &str) -> Result<bool> {
-        let newer = Query::select()
-            .expr(Expr::value(1))
-            .from_as(Entity, Alias::new("newer"))
-            .and_where(Expr::col((Alias::new("newer"), C::Kind)).eq(row.kind.as_str()))
-            .and_where(Expr::col((Alias::new("newer"), C::DedupeKey)).eq(row.dedupe_key.clone()))
-            .and_where(Expr::col((Alias::new("newer"), C::Status)).eq(S::Pending.to_value()))
-            .to_owned();
-        let superseded = Entity::update_many()
-            .col_expr(C::Status, Expr::value(S::Done.to_value()))
-            .col_expr(C::DoneAt, Expr::value(time::now()))
-            .col_expr(C::LastError, Expr::value(error))
-            .filter(held(row.id, lease))
-            .filter(Expr::exists(newer))
-            .exec(&conn.executor()?)
-            .await?;
-        if superseded.rows_affected == 1 {
+        if superseded(conn, row, lease, error).await? {
             return Ok(true);
         }
         let postponed = Entity::update_many()
@@ -160,8 +186,14 @@ impl Outbox for SeaOutbox {
             .col_expr(C::Lease, Expr::value(Option::<String>::None))
             .filter(held(row.id, lease))
             .exec(&conn.executor()?)
-            .await?;
-        Ok(postponed.rows_affected == 1)
+            .await
+            .map_err(StoreError::from);
+        match postponed {
+            Ok(postponed) => Ok(postponed.rows_affected == 1),
+            // a newer one came between the two statements
+            Err(StoreError::Unique(_)) => superseded(conn, row, lease, error).await,
+            Err(e) => Err(e),
+        }
     }
 
     async fn park(&self, conn: &Conn, id: OutboxId, lease: &str, error: &str) -> Result<bool> {
@@ -191,17 +223,11 @@ impl Outbox for SeaOutbox {
     }
 
     async fn replay(&self, conn: &Conn, id: OutboxId) -> Result<bool> {
-        let replayed = Entity::update_many()
-            .col_expr(C::Status, Expr::value(S::Pending.to_value()))
-            .col_expr(C::Attempts, Expr::value(0))
-            .col_expr(C::NextAttemptAt, Expr::value(time::now()))
-            // its key may be taken by a newer effect that waits: the replayed one goes without
-            .col_expr(C::DedupeKey, Expr::value(Option::<String>::None))
-            .filter(C::Id.eq(id))
-            .filter(C::Status.eq(S::Dead))
-            .exec(&conn.executor()?)
-            .await?;
-        Ok(replayed.rows_affected == 1)
+        Ok(replayed().filter(C::Id.eq(id)).exec(&conn.executor()?).await?.rows_affected == 1)
+    }
+
+    async fn replay_all(&self, conn: &Conn) -> Result<u64> {
+        Ok(replayed().exec(&conn.executor()?).await?.rows_affected)
     }
 
     async fn reap(&self, conn: &Conn, before: DateTime<Utc>) -> Result<u64> {
@@ -214,16 +240,18 @@ impl Outbox for SeaOutbox {
     }
 
     async fn backlog(&self, conn: &Conn) -> Result<(u64, u64)> {
-        let counts: Vec<(S, i64)> = Entity::find()
-            .select_only()
-            .column(C::Status)
-            .column_as(C::Id.count(), "n")
-            .filter(C::Status.is_in([S::Pending, S::Running, S::Dead]))
-            .group_by(C::Status)
-            .into_tuple()
-            .all(&conn.executor()?)
-            .await?;
-        let sum = |dead: bool| counts.iter().filter(|(s, _)| (*s == S::Dead) == dead).map(|(_, n)| *n as u64).sum();
-        Ok((sum(false), sum(true)))
+        // each count by the partial index of its status, named by a literal: else a week of done effects is read too
+        let count = |status: &'static str| {
+            let rows =
+                Query::select().expr(Expr::col(C::Id).count()).from(Entity).and_where(Expr::cust(status)).to_owned();
+            Expr::SubQuery(None, Box::new(rows.into()))
+        };
+        let counts = Query::select()
+            .expr(count("status = 'pending'").add(count("status = 'running'")))
+            .expr(count("status = 'dead'"))
+            .to_owned();
+        let Some(row) = conn.executor()?.query_one(&counts).await? else { return Ok((0, 0)) };
+        let (waiting, dead): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        Ok((waiting.unsigned_abs(), dead.unsigned_abs()))
     }
 }

@@ -1,7 +1,7 @@
 //! Gyms: made by the platform, found by everybody, changed by their owner (IDN-34 … IDN-46).
 pub mod view;
 
-use super::view::Gym;
+use super::view::{Gym, GymPublic};
 use crate::{
     Actor, Caller, Core, Error, Ports, Refusal, Result, Settings,
     access::{GYM_NOT_FOUND, MEMBERSHIP_INACTIVE},
@@ -20,7 +20,7 @@ use domain::{
 use ports::cache::{Bytes, encode};
 pub use repository::identity::gym::GymFilter;
 use repository::{Page, Tx};
-use view::{GymDetails, GymPublic, GymWithStats, MyGym};
+use view::{GymDetails, GymWithStats, MyGym};
 
 pub const SUBDOMAIN_TAKEN: Refusal = Refusal::bad_request(
     "subdomain_taken",

@@ -7,6 +7,7 @@ mod role;
 pub use role::{OWN_ROLE, OWNER_INACTIVE, OWNERSHIP, ROLE_RANK};
 
 use super::{
+    people::summaries,
     profile::USER_NOT_FOUND,
     view::{GymUserSummary, UserGym},
 };
@@ -298,7 +299,7 @@ impl Memberships for MembershipService {
         caller.must_be_super_admin()?;
         let stores = &self.core.stores;
         stores.gyms.by_id(&self.core.db, gym).await?.ok_or(GYM_NOT_FOUND)?;
-        let rows = stores.people.summaries(&self.core.db, gym, role, page).await?;
+        let rows = summaries(&self.core, gym, role, page).await?;
         Ok(rows.into_iter().map(GymUserSummary::from).collect())
     }
 

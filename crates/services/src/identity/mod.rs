@@ -1,4 +1,5 @@
 //! People, gyms, memberships: who signs in, who sees whom, who changes what.
+mod account_deletion;
 pub mod app_access;
 pub mod email;
 pub mod gatekeeper;
@@ -29,7 +30,7 @@ use std::sync::Arc;
 pub(crate) fn effect_handlers(core: &Core, ports: &Ports, settings: &Settings) -> Vec<Arc<dyn EffectHandler>> {
     let handlers = [
         pictures::effect_handlers(core, ports, settings),
-        registration::effect_handlers(core, ports, settings),
+        account_deletion::effect_handlers(core, ports),
         role_sync::effect_handlers(core, ports, settings),
     ];
     handlers.into_iter().flatten().chain([Arc::new(crate::kernel::cache_key::DropCache::new(core)) as _]).collect()

@@ -8,11 +8,14 @@ use crate::{
     kernel::cache_key::{CacheKey, LIST_TTL},
 };
 use async_trait::async_trait;
-use domain::{UserId, identity::GymRole};
+use domain::{GymId, UserId, identity::GymRole};
 use ports::cache::{Bytes, encode};
 use repository::{
     Page,
-    identity::{membership::MemberFilter, user::UserFilter},
+    identity::{
+        membership::{MemberFilter, MemberSummary},
+        user::UserFilter,
+    },
 };
 
 pub const PARTICIPANT_ROLE: Refusal = Refusal::bad_request(
@@ -77,6 +80,18 @@ fn list_key(list: &str, role: Option<GymRole>, page: Page) -> String {
     format!("{list}:roles:{role}:skip:{}:limit:{}", page.skip, page.limit)
 }
 
+/// What is cached is what the rows say: whose address a caller sees is decided afterwards.
+pub(super) async fn summaries(
+    core: &Core,
+    gym: GymId,
+    role: Option<GymRole>,
+    page: Page,
+) -> Result<Vec<MemberSummary>> {
+    let load = async || Ok(core.stores.people.summaries(&core.db, gym, role, page).await?);
+    let key = list_key("summaries", role, page);
+    core.cache.get_or_load(&CacheKey::GymPeople(gym).ns(), &key, LIST_TTL, load).await
+}
+
 #[async_trait]
 impl People for PeopleService {
     async fn participants(&self, actor: &Actor, role: Option<GymRole>, page: Page) -> Result<Bytes> {
@@ -126,7 +141,7 @@ impl People for PeopleService {
 
     async fn summaries(&self, actor: &Actor, role: Option<GymRole>, page: Page) -> Result<Vec<GymUserSummary>> {
         actor.must_be(GymRole::Member)?;
-        let rows = self.core.stores.people.summaries(&self.core.db, actor.gym_id(), role, page).await?;
+        let rows = summaries(&self.core, actor.gym_id(), role, page).await?;
         let staff = actor.is_at_least(GymRole::Trainer);
         let view = |row| {
             let mut summary = GymUserSummary::from(row);

@@ -20,7 +20,7 @@ use domain::{
         GymRole, PlatformRole,
         user::{self, PlatformPatch, is_last_super_admin},
     },
-    kernel::secret,
+    kernel::{media::PicturePlace, secret},
 };
 use ports::{IdentityProvider, ObjectStore, identity::IdentityError};
 use repository::{
@@ -73,8 +73,9 @@ pub trait PlatformUsers: Send + Sync {
     /// [`EMAIL_TAKEN`], [`LAST_SUPER_ADMIN`]
     async fn update(&self, caller: &Caller, user: UserId, patch: PlatformPatch) -> Result<User>;
     async fn update_by_subject(&self, caller: &Caller, subject: &str, patch: PlatformPatch) -> Result<User>;
-    /// Deletes the account at the identity provider and everything personal here (IDN-66); gives the person as they
-    /// were. The row stays, without a name, for what others keep of it. Trying again is safe. SUPER_ADMIN.
+    /// Deletes everything personal here, and after the commit the account at the identity provider (IDN-66); gives the
+    /// person as they were. The row stays, without a name, for what others keep of it. Trying again is safe.
+    /// SUPER_ADMIN.
     ///
     /// # Errors
     /// [`LAST_SUPER_ADMIN`], [`OWNS_GYM`], [`PROVIDER_REFUSED`]; [`Error::Identity`] when the provider is away. Nothing
@@ -146,19 +147,22 @@ impl PlatformUserService {
         Ok(User::of(row, Exposure::WithQrCode, None))
     }
 
-    async fn delete_account(&self, subject: Option<&str>) -> Result<()> {
+    /// Asks the provider about the account before anything is begun: while it is away, or does not let us, nobody is
+    /// deleted (IDN-66).
+    async fn must_answer_for(&self, subject: Option<&str>) -> Result<()> {
         let Some(subject) = subject.filter(|_| self.accounts.is_configured()) else { return Ok(()) };
-        match self.accounts.delete(subject).await {
-            Ok(()) | Err(IdentityError::NotFound) => Ok(()),
-            Err(IdentityError::Refused(reason)) => {
-                tracing::error!(reason, "the identity provider refuses to delete an account");
+        match self.accounts.by_id(subject).await {
+            Ok(_) | Err(IdentityError::NotFound) => Ok(()),
+            Err(IdentityError::Refused(reason) | IdentityError::Forbidden(reason)) => {
+                tracing::error!(reason, "the identity provider refuses to speak of an account");
                 Err(PROVIDER_REFUSED.into())
             }
             Err(e) => Err(e.into()),
         }
     }
 
-    /// Removes a person from every gym and blanks what is personal.
+    /// Removes a person from every gym, blanks what is personal, and has the account deleted: by the outbox, so that
+    /// the provider is never waited for while rows are locked, and never forgotten once this is committed.
     async fn erase(&self, tx: &Tx, row: &user::Model) -> Result<Vec<CacheKey>> {
         let stores = &self.core.stores;
         let gyms = stores.people.remove_everywhere(tx, row.id).await?;
@@ -167,11 +171,14 @@ impl PlatformUserService {
             stores.related.terminate_all(tx, *gym, row.id, now).await?;
         }
         stores.users.anonymise(tx, row.id).await?;
+        if let Some(account) = row.auth0_id.as_deref().filter(|_| self.accounts.is_configured()) {
+            self.core.effect(tx, effect::account_erase(account)).await?;
+        }
         let picture = row
             .picture
             .as_deref()
             .and_then(|url| self.objects.object_of(url))
-            .filter(|at| at.bucket == self.picture_bucket && at.path.starts_with(&format!("user_{}/", row.id)));
+            .filter(|at| at.bucket == self.picture_bucket && PicturePlace::of_user(row.id).owns(&at.path));
         if let Some(at) = picture {
             self.core.effect(tx, effect::storage_delete(&at, DeleteReason::ContentDeleted)).await?;
         }
@@ -274,21 +281,13 @@ impl PlatformUsers for PlatformUserService {
         if people.active_roles(&self.core.db, user).await?.contains(&GymRole::Owner) {
             return Err(OWNS_GYM.into());
         }
-        // the account first: what fails afterwards is put right by trying again, with nothing left to find there
-        if !row.is_super_admin() {
-            self.delete_account(row.auth0_id.as_deref()).await?;
-        }
+        self.must_answer_for(row.auth0_id.as_deref()).await?;
         let (before, keys) = self
             .core
             .db
             .run(async |tx| {
                 self.not_the_last(&tx, user).await?;
                 let before = users.by_id_for_update(&tx, user).await?.ok_or(USER_NOT_FOUND)?;
-                // an administrator's account goes while the locks are held: of two who delete each other, the one
-                // who stays must not have lost theirs. So does one that claimed the row a moment ago
-                if before.is_super_admin() || before.auth0_id != row.auth0_id {
-                    self.delete_account(before.auth0_id.as_deref()).await?;
-                }
                 let keys = self.erase(&tx, &before).await?;
                 Ok::<_, Error>((before, keys))
             })

@@ -10,7 +10,7 @@ mod gym_owner;
 mod opening;
 mod trainer;
 
-use crate::{Caller, Core, Ports, Refusal, Result, Settings, error::Class, kernel::relay::EffectHandler};
+use crate::{Caller, Core, Ports, Refusal, Result, Settings, error::Class};
 use async_trait::async_trait;
 pub use availability::{EmailAvailability, SubdomainAvailability};
 use domain::{
@@ -174,8 +174,4 @@ fn in_language<const N: usize>(locale: Locale, en: [&str; N], es: [&str; N]) -> 
         Locale::Es => es,
     };
     texts.map(str::to_owned).into_iter()
-}
-
-pub(crate) fn effect_handlers(core: &Core, ports: &Ports, _: &Settings) -> Vec<Arc<dyn EffectHandler>> {
-    vec![Arc::new(account::DeleteAccount::new(core, &ports.accounts))]
 }

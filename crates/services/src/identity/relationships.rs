@@ -76,7 +76,7 @@ impl From<relationship::Model> for Relationship {
             status: r.status,
             notes: r.notes,
             created_at: r.created_at,
-            updated_at: r.updated_at,
+            updated_at: Some(r.updated_at),
             start_date: r.start_date,
             end_date: r.end_date,
             created_by: r.created_by,

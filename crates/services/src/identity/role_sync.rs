@@ -155,13 +155,8 @@ impl EffectHandler for SendRole {
         let user = row.payload.get("user_id").and_then(serde_json::Value::as_i64).map(UserId);
         let user = user.ok_or_else(|| Failure::Permanent("no user is named".into()))?;
         match self.0.sync(user).await {
-            Ok(_) => Ok(()),
-            Err(Error::Identity(IdentityError::Unavailable { reason, retry_after })) => {
-                Err(Failure::Retry { reason, after: retry_after })
-            }
-            Err(Error::Identity(IdentityError::NotConfigured)) => Ok(()),
-            Err(Error::Identity(error)) => Err(Failure::Permanent(error.to_string())),
-            Err(error) => Err(Failure::retry(error)),
+            Ok(_) | Err(Error::Identity(IdentityError::NotConfigured)) => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -186,8 +186,10 @@ impl From<MemberSummary> for GymUserSummary {
     }
 }
 
+/// What anybody may see of a gym.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Gym {
+#[schema(as = GymPublicSchema)]
+pub struct GymPublic {
     pub id: GymId,
     pub name: String,
     pub subdomain: String,
@@ -199,17 +201,10 @@ pub struct Gym {
     pub description: Option<String>,
     /// IANA name.
     pub timezone: String,
-    #[serde(rename = "type")]
-    pub kind: GymType,
-    pub trainer_specialties: Option<Vec<String>>,
-    pub trainer_certifications: Option<Vec<Certification>>,
-    pub max_clients: Option<i32>,
     pub is_active: bool,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
 }
 
-impl From<gym::Model> for Gym {
+impl From<gym::Model> for GymPublic {
     fn from(g: gym::Model) -> Self {
         Self {
             id: g.id,
@@ -221,13 +216,34 @@ impl From<gym::Model> for Gym {
             email: g.email,
             description: g.description,
             timezone: g.timezone,
-            kind: g.kind,
-            trainer_specialties: g.trainer_specialties.map(|s| s.0),
-            trainer_certifications: g.trainer_certifications.map(|c| c.0),
-            max_clients: g.max_clients,
             is_active: g.is_active,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Gym {
+    #[serde(flatten)]
+    pub public: GymPublic,
+    #[serde(rename = "type")]
+    pub kind: GymType,
+    pub trainer_specialties: Option<Vec<String>>,
+    pub trainer_certifications: Option<Vec<Certification>>,
+    pub max_clients: Option<i32>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl From<gym::Model> for Gym {
+    fn from(mut g: gym::Model) -> Self {
+        Self {
+            kind: g.kind,
+            trainer_specialties: g.trainer_specialties.take().map(|s| s.0),
+            trainer_certifications: g.trainer_certifications.take().map(|c| c.0),
+            max_clients: g.max_clients,
             created_at: g.created_at,
             updated_at: g.updated_at,
+            public: g.into(),
         }
     }
 }

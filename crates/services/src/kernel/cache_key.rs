@@ -103,6 +103,9 @@ pub struct CacheTtl {
     pub user_profile: Duration,
 }
 
+/// A cache that is back must not serve what went stale meanwhile for much longer than this.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
 /// Lists, modules, statistics.
 pub const LIST_TTL: Duration = Duration::from_secs(300);
 
@@ -134,11 +137,19 @@ impl EffectHandler for DropCache {
         effect::CACHE_DROP
     }
 
+    /// For longer than any entry lives: after that nothing stale is left.
+    fn max_attempts(&self) -> i32 {
+        1000
+    }
+
+    /// Told only when the store was: until then other processes may read what is stale.
     async fn deliver(&self, row: &Model) -> Result<(), Failure> {
         let keys: Vec<CacheKey> = serde_json::from_value(row.payload.get("keys").cloned().unwrap_or_default())
             .map_err(|e| Failure::Permanent(e.to_string()))?;
         for ns in keys.iter().flat_map(CacheKey::stale) {
-            self.core.cache.invalidate(&ns).await;
+            if !self.core.cache.invalidate(&ns).await {
+                return Err(Failure::Retry { reason: "the cache cannot be told".into(), after: Some(TRY_AGAIN) });
+            }
         }
         Ok(())
     }

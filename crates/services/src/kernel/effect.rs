@@ -10,6 +10,7 @@ use serde_json::json;
 pub const ROLE_SYNC: &str = "identity.role_sync";
 pub const PICTURE_SYNC: &str = "identity.picture";
 pub const ACCOUNT_DELETE: &str = "identity.account_delete";
+pub const ACCOUNT_ERASE: &str = "identity.account_erase";
 pub const STORAGE_DELETE: &str = "storage.delete";
 pub const CACHE_DROP: &str = "cache.drop";
 
@@ -55,6 +56,11 @@ pub fn account_delete(account: &str) -> Effect {
         dedupe_key: Some(account.to_owned()),
         payload: json!({ "account_id": account }),
     }
+}
+
+/// The account of a person who was deleted (IDN-66).
+pub fn account_erase(account: &str) -> Effect {
+    Effect { kind: ACCOUNT_ERASE, ..account_delete(account) }
 }
 
 /// Each object is an aggregate of its own, so that many are deleted by one call and one that fails holds up no other.

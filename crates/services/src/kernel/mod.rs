@@ -1,6 +1,7 @@
-//! What services share: cache keys, effects and their relay, scheduled jobs, limits, idempotency,
+//! What services share: cache keys, effects, their relay and their dead, scheduled jobs, limits, idempotency,
 //! uploaded files.
 pub mod cache_key;
+pub mod dead_effects;
 pub mod departure;
 pub mod effect;
 pub mod idempotency;

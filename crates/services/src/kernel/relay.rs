@@ -6,7 +6,12 @@ use crate::Core;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::kernel::outbox::{Model, backoff};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use ports::identity::IdentityError;
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// Why a delivery failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +25,25 @@ pub enum Failure {
 impl Failure {
     pub fn retry(reason: impl ToString) -> Self {
         Self::Retry { reason: reason.to_string(), after: None }
+    }
+}
+
+/// An identity provider that is away is asked again, not before it says; everything else that it answers is final.
+impl From<IdentityError> for Failure {
+    fn from(e: IdentityError) -> Self {
+        match e {
+            IdentityError::Unavailable { reason, retry_after } => Self::Retry { reason, after: retry_after },
+            lasting => Self::Permanent(lasting.to_string()),
+        }
+    }
+}
+
+impl From<crate::Error> for Failure {
+    fn from(e: crate::Error) -> Self {
+        match e {
+            crate::Error::Identity(e) => e.into(),
+            e => Self::retry(e),
+        }
     }
 }
 
@@ -41,6 +65,8 @@ pub trait EffectHandler: Send + Sync {
 /// How long a lease holds: longer than the slowest handler's own time limits.
 const LEASE: TimeDelta = TimeDelta::seconds(120);
 const BATCH: u64 = 100;
+/// How old the figures of what waits may be: while there is something to do, and while there is nothing.
+const COUNTED_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
 pub struct Relay {
     core: Core,
@@ -111,12 +137,30 @@ impl Relay {
         Ok(())
     }
 
+    /// Tells the metrics how many effects wait for a worker and how many for an operator, whoever made them so.
+    async fn count(&self) {
+        match self.core.stores.outbox.backlog(&self.core.db).await {
+            Ok((waiting, dead)) => {
+                metrics::gauge!("gymapi_outbox_pending").set(waiting as f64);
+                metrics::gauge!("gymapi_outbox_dead").set(dead as f64);
+            }
+            Err(error) => tracing::warn!(%error, "the outbox cannot be counted"),
+        }
+    }
+
     /// Delivers until `stop` resolves, then hands back what it holds. A full batch is followed by the next at once;
     /// otherwise it waits for a commit of this process, or for a second.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
+        let mut counted: Option<Instant> = None;
         loop {
-            let pause = match self.run_once().await {
+            let tried = self.run_once().await;
+            let wanted = if matches!(tried, Ok(0)) { COUNTED_EVERY.1 } else { COUNTED_EVERY.0 };
+            if counted.is_none_or(|at| at.elapsed() >= wanted) {
+                self.count().await;
+                counted = Some(Instant::now());
+            }
+            let pause = match tried {
                 Ok(n) if n as u64 >= BATCH => Duration::ZERO,
                 Ok(_) => Duration::from_secs(1),
                 Err(error) => {
@@ -130,6 +174,11 @@ impl Relay {
                 () = tokio::time::sleep(pause) => {}
             }
         }
+        self.release().await;
+    }
+
+    /// Hands back what it holds, also while a delivery runs that nobody waits for any more.
+    pub async fn release(&self) {
         if let Err(error) = self.core.stores.outbox.release(&self.core.db, &self.lease).await {
             tracing::warn!(%error, "leases of the outbox end by themselves");
         }

@@ -1,8 +1,13 @@
 //! Scheduled jobs: each once per interval across any number of instances.
+//!
+//! Every job that is due runs in a task of its own, so that one which takes an hour keeps none of the others waiting.
+//! While it runs its lease is renewed; a job whose lease another instance has taken is stopped.
 use crate::Core;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
-use std::{sync::Arc, time::Duration};
+use futures::FutureExt;
+use std::{collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use tokio::task::JoinSet;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schedule {
@@ -47,13 +52,23 @@ pub trait Job: Send + Sync {
     async fn run(&self, progress: &dyn Progress) -> Result<String, String>;
 }
 
+/// How long nobody else takes a job whose holder died.
 const LEASE: TimeDelta = TimeDelta::seconds(300);
+/// Several renewals may fail before the lease ends.
+const RENEWED_EVERY: Duration = Duration::from_secs(60);
+/// More wait for the next look: jobs must leave the database's connections to requests.
+const AT_ONCE: usize = 4;
 
+#[derive(Clone)]
 pub struct Scheduler {
     core: Core,
     jobs: Vec<Arc<dyn Job>>,
     lease: String,
+    renewed_every: Duration,
 }
+
+/// The jobs of this instance that run now, by name. Dropped, they stop.
+type Running = JoinSet<&'static str>;
 
 struct Held<'a> {
     scheduler: &'a Scheduler,
@@ -79,7 +94,14 @@ impl Progress for Held<'_> {
 
 impl Scheduler {
     pub fn new(core: &Core, jobs: Vec<Arc<dyn Job>>) -> Self {
-        Self { core: core.clone(), jobs, lease: uuid::Uuid::new_v4().to_string() }
+        let lease = uuid::Uuid::new_v4().to_string();
+        Self { core: core.clone(), jobs, lease, renewed_every: RENEWED_EVERY }
+    }
+
+    /// How often a running job's lease is renewed.
+    pub fn renewed_every(mut self, interval: Duration) -> Self {
+        self.renewed_every = interval;
+        self
     }
 
     /// Makes the jobs known to the database.
@@ -91,43 +113,100 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Runs every job that is due and that nobody else has; returns how many ran.
+    /// Runs every job that is due and that nobody else has, and waits for them; returns how many ran.
     pub async fn run_due(&self) -> crate::Result<usize> {
-        let mut ran = 0;
-        for job in &self.jobs {
-            let claimed = self.core.stores.jobs.claim(&self.core.db, job.name(), &self.lease, LEASE).await?;
-            let Some(row) = claimed else { continue };
-            let started = std::time::Instant::now();
-            let held = Held { scheduler: self, name: job.name(), reached: row.progress };
-            let outcome = job.run(&held).await;
-            let (label, line) = match &outcome {
-                Ok(line) => ("ok", line.as_str()),
-                Err(line) => ("error", line.as_str()),
-            };
-            tracing::info!(job = job.name(), outcome = label, line, "scheduled job ended");
-            metrics::counter!("gymapi_job_runs_total", "job" => job.name(), "outcome" => label).increment(1);
-            metrics::histogram!("gymapi_job_duration_seconds", "job" => job.name())
-                .record(started.elapsed().as_secs_f64());
-            let next = job.schedule().next(self.core.clock.now());
-            let text = format!("{label}: {line}");
-            self.core.stores.jobs.finish(&self.core.db, job.name(), &self.lease, &text, next).await?;
-            ran += 1;
-        }
-        Ok(ran)
+        let (mut running, mut seen) = (Running::new(), BTreeSet::new());
+        let claimed = loop {
+            match self.start_due(&mut running, &mut seen).await {
+                // one that ends makes room for the next
+                Ok(true) => drop(running.join_next().await),
+                Ok(false) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        while running.join_next().await.is_some() {}
+        claimed.map(|()| seen.len())
     }
 
-    /// Runs due jobs until `stop` resolves.
-    pub async fn run(&self, stop: impl Future<Output = ()>) {
-        tokio::pin!(stop);
-        loop {
-            if let Err(error) = self.run_due().await {
-                tracing::warn!(%error, "scheduled jobs cannot be claimed");
+    /// Starts what is due, but nothing that is in `busy`, where the started ones are added. True when there was no
+    /// room for all that might be due.
+    async fn start_due(&self, running: &mut Running, busy: &mut BTreeSet<&'static str>) -> crate::Result<bool> {
+        for job in &self.jobs {
+            if busy.contains(job.name()) {
+                continue;
             }
-            tokio::select! {
-                () = &mut stop => return,
-                () = tokio::time::sleep(Duration::from_secs(5)) => {}
+            if running.len() >= AT_ONCE {
+                return Ok(true);
+            }
+            let claimed = self.core.stores.jobs.claim(&self.core.db, job.name(), &self.lease, LEASE).await?;
+            if let Some(row) = claimed {
+                busy.insert(job.name());
+                running.spawn(self.clone().run_job(job.clone(), row.progress));
             }
         }
+        Ok(false)
+    }
+
+    async fn run_job(self, job: Arc<dyn Job>, reached: Option<serde_json::Value>) -> &'static str {
+        let name = job.name();
+        let started = std::time::Instant::now();
+        let held = Held { scheduler: &self, name, reached };
+        let outcome = tokio::select! {
+            outcome = AssertUnwindSafe(job.run(&held)).catch_unwind() => {
+                outcome.unwrap_or_else(|_| Err("it panicked: see the log".into()))
+            }
+            () = self.lease_lost(name) => Err("another instance has taken the job over".into()),
+        };
+        let (label, line) = match &outcome {
+            Ok(line) => ("ok", line.as_str()),
+            Err(line) => ("error", line.as_str()),
+        };
+        tracing::info!(job = name, outcome = label, line, "scheduled job ended");
+        metrics::counter!("gymapi_job_runs_total", "job" => name, "outcome" => label).increment(1);
+        metrics::histogram!("gymapi_job_duration_seconds", "job" => name).record(started.elapsed().as_secs_f64());
+        let next = job.schedule().next(self.core.clock.now());
+        let text = format!("{label}: {line}");
+        // without the lease this changes nothing: the other instance tells how the job ended
+        if let Err(error) = self.core.stores.jobs.finish(&self.core.db, name, &self.lease, &text, next).await {
+            tracing::warn!(%error, job = name, "a job's end is not written: it runs again when its lease has ended");
+        }
+        name
+    }
+
+    /// Renews the lease; resolves when another instance has it.
+    async fn lease_lost(&self, name: &'static str) {
+        loop {
+            tokio::time::sleep(self.renewed_every).await;
+            match self.core.stores.jobs.hold(&self.core.db, name, &self.lease, LEASE).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => tracing::warn!(%error, job = name, "the lease of a job is not renewed"),
+            }
+        }
+    }
+
+    /// Runs due jobs until `stop` resolves, then waits for those that run.
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
+        tokio::pin!(stop);
+        let (mut running, mut busy) = (Running::new(), BTreeSet::new());
+        let mut look = tokio::time::interval(Duration::from_secs(5));
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                Some(ended) = running.join_next() => {
+                    if let Ok(name) = ended {
+                        busy.remove(name);
+                    }
+                }
+                _ = look.tick() => {
+                    if let Err(error) = self.start_due(&mut running, &mut busy).await {
+                        tracing::warn!(%error, "scheduled jobs cannot be claimed");
+                    }
+                }
+            }
+        }
+        while running.join_next().await.is_some() {}
     }
 }
 

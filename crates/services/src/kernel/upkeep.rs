@@ -31,7 +31,6 @@ impl Job for OutboxReaper {
         let before = self.core.clock.now() - OUTBOX_KEPT;
         let removed = outbox.reap(&self.core.db, before).await.map_err(|e| e.to_string())?;
         let (waiting, dead) = outbox.backlog(&self.core.db).await.map_err(|e| e.to_string())?;
-        metrics::gauge!("gymapi_outbox_dead").set(dead as f64);
         if dead > 0 {
             tracing::error!(dead, "effects wait for an operator");
         }

@@ -229,4 +229,29 @@ both! {
             assert_eq!((page(1).await, page(100).await), ((1, 1), (1, 100)), "{path}");
         }
     }
+
+    async fn idn_58_idn_100_the_list_by_time_of_joining_is_cached_and_each_caller_sees_their_own_part(t: TestDb) {
+        let app = App::new(t).await;
+        let gym = app.world.gym("box").await;
+        let boss = app.world.person(&gym, "boss", GymRole::Owner).await;
+        let (ana, ben) = (app.world.member(&gym, "ana").await, app.world.member(&gym, "ben").await);
+        let path = "/api/v1/gyms/users";
+        let list = async |by: &user::Model| {
+            let answer = app.get(path).by(by).at(gym.id).send().await;
+            let warm = answer.header("x-database-statements") == "0";
+            let emails = answer.expect(200).as_array().unwrap().iter().map(|m| m["email"].clone()).collect::<Vec<_>>();
+            (warm, emails)
+        };
+        for by in [&boss, &ana, &ben] {
+            app.get("/api/v1/users/p/gym-participants").by(by).at(gym.id).send().await.expect(200);
+        }
+        let all = [&boss, &ana, &ben].map(|u| json!(u.email));
+        assert_eq!(list(&boss).await, (false, all.to_vec()));
+        assert_eq!(list(&boss).await, (true, all.to_vec()));
+        assert_eq!(list(&ana).await, (true, vec![all[0].clone(), all[1].clone(), Value::Null]));
+        assert_eq!(list(&ben).await, (true, vec![all[0].clone(), Value::Null, all[2].clone()]));
+        // who goes is gone at once
+        app.delete(&format!("/api/v1/gyms/users/{}", ana.id)).by(&boss).at(gym.id).send().await.expect(200);
+        assert_eq!(list(&boss).await.1, [all[0].clone(), all[2].clone()]);
+    }
 }

@@ -116,13 +116,15 @@ both! {
         let user = app.post(IMAGE).by(&boss).form(form()).send().await.expect(200);
         let gym_after = app.post(&logo_of(gym.id)).by(&boss).at(gym.id).form(form()).send().await.expect(200);
 
+        let mark = app.services.core.installation().await.unwrap();
         let (picture, logo) = (name_of(&user["picture"]), name_of(&gym_after["logo_url"]));
         let at = format!("memory://objects/profile-images/user_{}/{picture}.jpg", boss.id);
         assert_eq!(user["picture"], at);
         assert_eq!(gym_after["logo_url"], format!("memory://objects/gym_logo/gym_{}/{logo}.jpg", gym.id));
         for name in [picture.as_str(), logo.strip_prefix("logo_").unwrap()] {
-            assert_eq!(name.len(), 32);
-            assert!(name.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)), "{name}");
+            let random = name.strip_prefix(&format!("{mark}-")).expect("the mark of the installation");
+            assert_eq!(random.len(), 32);
+            assert!(random.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)), "{name}");
         }
         assert_eq!(stored(&app, &user["picture"]).1, "image/jpeg");
     }

@@ -1,6 +1,18 @@
-use domain::identity::{GymRole, relationship, user};
+use domain::{
+    UserId,
+    identity::{GymRole, PlatformRole, relationship, user},
+};
 use ports::{identity::IdentityError, storage::ObjectPath};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use services::kernel::effect;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 use testkit::{
     app::{Answer, App},
     both,
@@ -81,7 +93,6 @@ both! {
 
         let before = delete(&app, &root, &ana).await.expect(200);
         assert_eq!((&before["email"], &before["first_name"]), (&json!(ana.email), &json!("ana")));
-        assert_eq!(app.accounts.account("test|ana"), None);
         let blank = row(&app, &ana).await;
         let shown = serde_json::to_value(&blank).unwrap();
         let kept: Vec<_> = shown.as_object().unwrap().iter().filter(|(_, v)| !v.is_null()).map(|(k, _)| k.as_str()).collect();
@@ -96,6 +107,12 @@ both! {
         let files = rows::effects(t, "storage.delete").await;
         assert!(files.len() == 1 && files[0].contains("x.webp"), "the picture is personal too: {files:?}");
         assert!(!rows::effects(t, "cache.drop").await.is_empty());
+        assert!(app.accounts.account("test|ana").is_some());
+        app.deliver_effects().await;
+        assert_eq!(app.accounts.account("test|ana"), None);
+        // her token was still good, and made a row anew: it went with the account
+        let again = app.services.core.stores.users.by_auth0_id(&app.world.db, "test|ana").await.unwrap();
+        assert_eq!(again, None);
     }
 
     async fn edge_29_deleting_twice_is_safe(t: TestDb) {
@@ -108,7 +125,9 @@ both! {
         let again = delete(&app, &root, &ana).await.expect(200);
         assert_eq!(again["email"], json!(format!("deleted+{}@invalid", ana.id)));
         assert_eq!(user::Model { updated_at: once.updated_at, ..row(&app, &ana).await }, once);
-        assert_eq!(app.accounts.calls(), ["delete test|ana"], "there is no account left to ask about");
+        app.deliver_effects().await;
+        let calls = app.accounts.calls();
+        assert_eq!(calls, ["by_id test|ana", "delete test|ana"], "there is no account left to ask about");
         let unknown = app.delete("/api/v1/users/admin/users/999999").by(&root).send().await;
         assert_eq!(unknown.outcome(), (404, "user_not_found".into()));
 
@@ -130,9 +149,11 @@ both! {
             app.accounts.fail_next(IdentityError::Unavailable { reason: "500".into(), retry_after: None });
             let away = delete(&app, &root, &whom).await;
             assert_eq!(away.outcome(), (503, "identity_provider_unavailable".into()), "{handle}");
-            app.accounts.fail_next(IdentityError::Refused("no".into()));
-            let refused = delete(&app, &root, &whom).await;
-            assert_eq!(refused.outcome(), (502, "identity_provider_refused".into()), "{handle}");
+            for no in [IdentityError::Refused("no".into()), IdentityError::Forbidden("403".into())] {
+                app.accounts.fail_next(no);
+                let refused = delete(&app, &root, &whom).await;
+                assert_eq!(refused.outcome(), (502, "identity_provider_refused".into()), "{handle}");
+            }
             assert_eq!(row(&app, &whom).await, whom, "nothing changes here");
             if handle == "ana" {
                 app.get("/api/v1/users/p/gym-participants").by(&whom).at(gym.id).send().await.expect(200);
@@ -141,6 +162,93 @@ both! {
             app.accounts.fail_next(IdentityError::NotFound);
             assert_eq!(delete(&app, &root, &whom).await.expect(200)["email"], json!(whom.email));
             assert!(!row(&app, &whom).await.is_active);
+        }
+    }
+
+    async fn idn_66_an_account_is_deleted_in_the_end_however_often_the_provider_fails(t: TestDb) {
+        let app = App::new(t).await;
+        let root = app.world.super_admin("root").await;
+        let ana = app.world.user("ana").await;
+        app.accounts.add("test|ana", &ana.email);
+        // it goes away after it was asked
+        for _ in 0..30 {
+            app.accounts.fail_when("delete test|ana", IdentityError::Unavailable { reason: "500".into(), retry_after: None });
+        }
+        delete(&app, &root, &ana).await.expect(200);
+        assert!(!row(&app, &ana).await.is_active);
+        let core = &app.services.core;
+        for attempt in 1..=30 {
+            app.services.relay().run_once().await.unwrap();
+            assert!(app.accounts.account("test|ana").is_some());
+            assert_eq!(core.stores.outbox.backlog(&core.db).await.unwrap(), (1, 0), "after attempt {attempt}");
+            t.pool().execute_unprepared("UPDATE outbox SET next_attempt_at = '2020-01-01T00:00:00+00:00'").await.unwrap();
+        }
+        app.services.relay().run_once().await.unwrap();
+        assert_eq!(app.accounts.account("test|ana"), None);
+        // delivered twice it finds nothing, and is done
+        core.effect(&core.db, effect::account_erase("test|ana")).await.unwrap();
+        app.accounts.fail_when("delete test|ana", IdentityError::NotFound);
+        app.deliver_effects().await;
+        assert_eq!(core.stores.outbox.backlog(&core.db).await.unwrap(), (0, 0));
+    }
+
+    async fn idn_66_idn_91_a_deletion_that_the_provider_does_not_allow_waits_for_an_operator(t: TestDb) {
+        let app = App::new(t).await;
+        let root = app.world.super_admin("root").await;
+        let ana = app.world.user("ana").await;
+        app.accounts.add("test|ana", &ana.email);
+        app.accounts.fail_when("delete test|ana", IdentityError::Forbidden("403 Insufficient scope".into()));
+        delete(&app, &root, &ana).await.expect(200);
+        app.services.relay().run_once().await.unwrap();
+        let core = &app.services.core;
+        assert_eq!(core.stores.outbox.backlog(&core.db).await.unwrap(), (0, 1), "parked at once");
+    }
+
+    async fn idn_66_nobody_waits_for_the_provider_behind_a_lock(t: TestDb) {
+        let app = App::new(t).await;
+        let (root, chief) = (app.world.super_admin("root").await, app.world.super_admin("chief").await);
+        app.accounts.add("test|chief", &chief.email);
+        let written = Arc::new(AtomicU32::new(0));
+        let write = |id: UserId| {
+            let (db, users, written) = (t.db.clone(), app.services.core.stores.users.clone(), written.clone());
+            move |_| async move {
+                // another connection: it would wait for whoever holds the administrators' rows
+                let change = users.set_role(&db, id, PlatformRole::SuperAdmin);
+                if let Ok(Ok(_)) = tokio::time::timeout(Duration::from_secs(3), change).await {
+                    written.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        };
+        app.accounts.during("by_id test|chief", write(chief.id));
+        delete(&app, &root, &chief).await.expect(200);
+        app.accounts.during("delete test|chief", write(root.id));
+        app.deliver_effects().await;
+        assert_eq!(written.load(Ordering::SeqCst), 2);
+        assert_eq!(app.accounts.account("test|chief"), None);
+    }
+
+    async fn idn_66_of_two_administrators_who_delete_each_other_one_stays_with_their_account(t: TestDb) {
+        let app = App::new(t).await;
+        for round in 0..5 {
+            let handles = [format!("one{round}"), format!("two{round}")];
+            let (one, two) = (app.world.super_admin(&handles[0]).await, app.world.super_admin(&handles[1]).await);
+            for (handle, user) in handles.iter().zip([&one, &two]) {
+                app.accounts.add(&format!("test|{handle}"), &user.email);
+            }
+            let (first, second) = tokio::join!(delete(&app, &one, &two), delete(&app, &two, &one));
+            let mut codes = [first.status.as_u16(), second.status.as_u16()];
+            codes.sort_unstable();
+            // the other is the last one, or is deleted before their call is looked at
+            assert!(codes[0] == 200 && matches!(codes[1], 403 | 409), "{codes:?}");
+            app.deliver_effects().await;
+            let mut left = Vec::new();
+            for (handle, user) in handles.iter().zip([&one, &two]) {
+                let active = row(&app, user).await.is_active;
+                assert_eq!(app.accounts.account(&format!("test|{handle}")).is_some(), active, "{handle}");
+                left.extend(active.then_some(user));
+            }
+            assert_eq!(left.len(), 1);
+            t.pool().execute_unprepared("UPDATE users SET role = 'MEMBER', is_superuser = FALSE").await.unwrap();
         }
     }
 

@@ -1,47 +1,9 @@
 //! Gyms as the public, their people and their statistics show them.
-use crate::identity::view::Gym;
-use domain::{
-    GymId,
-    identity::{GymRole, gym},
-};
+use crate::identity::view::{Gym, GymPublic};
+use domain::identity::{GymRole, gym};
 use repository::identity::{gym::RoleCounts, module::ModuleState};
 use serde::Serialize;
 use utoipa::ToSchema;
-
-/// What anybody may see of a gym.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-#[schema(as = GymPublicSchema)]
-pub struct GymPublic {
-    pub id: GymId,
-    pub name: String,
-    pub subdomain: String,
-    pub logo_url: Option<String>,
-    pub address: Option<String>,
-    pub phone: Option<String>,
-    #[schema(format = "email")]
-    pub email: Option<String>,
-    pub description: Option<String>,
-    /// IANA name.
-    pub timezone: String,
-    pub is_active: bool,
-}
-
-impl From<gym::Model> for GymPublic {
-    fn from(g: gym::Model) -> Self {
-        Self {
-            id: g.id,
-            name: g.name,
-            subdomain: g.subdomain,
-            logo_url: g.logo_url,
-            address: g.address,
-            phone: g.phone,
-            email: g.email,
-            description: g.description,
-            timezone: g.timezone,
-            is_active: g.is_active,
-        }
-    }
-}
 
 /// When a gym is open on one day of the week.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]

@@ -8,7 +8,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use chrono::{NaiveTime, TimeDelta};
-use domain::kernel::media::is_picture_path;
+use domain::kernel::media::is_picture_of;
 use ports::{ObjectStore, StorageError, storage::ObjectPath};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -44,14 +44,16 @@ impl OrphanSweep {
     ///
     /// An object is known by the last segment of its path: names are random and never used twice. So an object is
     /// still known under an address that the store had before it moved, and a wrong public address in the
-    /// configuration cannot make everything look lost. Objects whose paths we do not make are nobody's to delete
-    /// (MED-26).
+    /// configuration cannot make everything look lost. Objects whose paths we do not make, or that do not bear our mark,
+    /// are not ours to delete (MED-26): another installation may keep its pictures in the same bucket.
     async fn orphans(&self) -> Result<Vec<ObjectPath>, String> {
+        let ours = self.core.installation().await.map_err(|e| e.to_string())?;
         let before = self.core.clock.now() - MIN_AGE;
         let mut unnamed = BTreeMap::new();
         for bucket in &self.buckets {
             let listed = self.objects.list(bucket).await.map_err(|e| e.to_string())?;
-            let old = listed.into_iter().filter(|object| object.modified < before && is_picture_path(&object.path));
+            let old =
+                listed.into_iter().filter(|object| object.modified < before && is_picture_of(&ours, &object.path));
             for object in old {
                 let name = last_segment(&object.path).to_owned();
                 unnamed

@@ -59,12 +59,13 @@ impl Replacement {
     /// The object behind an address, when it is ours and this slot's own (MED-26, MED-33).
     fn owned<S: Slot>(&self, slot: S, url: &str) -> Option<ObjectPath> {
         let at = self.objects.object_of(url)?;
-        (at.bucket == self.bucket::<S>() && slot.owns(&at.path)).then_some(at)
+        (at.bucket == self.bucket::<S>() && slot.place().owns(&at.path)).then_some(at)
     }
 
     /// Stores the image under a fresh name and then names it; what could not be named is queued for deletion.
     pub(super) async fn store<S: Slot>(&self, slot: S, image: EncodedImage) -> Result<S::Row> {
-        let path = slot.path(&ObjectName::random(), image.extension);
+        let name = ObjectName::random(&self.core.installation().await?);
+        let path = slot.place().path(&name, image.extension);
         let at = ObjectPath { bucket: self.bucket::<S>().to_owned(), path };
         let url = self.objects.public_url(&at);
         let stored = self.objects.put(&at, ObjectBody::Bytes(image.bytes), image.content_type).await;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use domain::{
     GymId, UserId,
     identity::{gym, user},
-    kernel::media::{self, ObjectName, UploadKind},
+    kernel::media::{PicturePlace, UploadKind},
 };
 use repository::{Conn, StoreError};
 
@@ -20,10 +20,8 @@ pub(super) trait Slot: Copy + Send + Sync + 'static {
     const UPLOAD: UploadKind;
     const NOT_FOUND: Refusal;
 
-    /// Where a new object goes.
-    fn path(self, name: &ObjectName, extension: &str) -> String;
-    /// Whether the object lies where those of this slot lie (MED-26).
-    fn owns(self, path: &str) -> bool;
+    /// Where its objects lie.
+    fn place(self) -> PicturePlace;
     fn picture(row: &Self::Row) -> Option<&str>;
     /// The row, held until the transaction ends.
     async fn hold(self, core: &Core, tx: &Conn) -> Result<Option<Self::Row>, StoreError>;
@@ -50,11 +48,8 @@ impl Slot for ProfileImage {
     const UPLOAD: UploadKind = UploadKind::ProfileImage;
     const NOT_FOUND: Refusal = USER_NOT_FOUND;
 
-    fn path(self, name: &ObjectName, extension: &str) -> String {
-        media::profile_image_path(self.0, name, extension)
-    }
-    fn owns(self, path: &str) -> bool {
-        media::is_profile_image_of(self.0, path)
+    fn place(self) -> PicturePlace {
+        PicturePlace::of_user(self.0)
     }
     fn picture(row: &user::Model) -> Option<&str> {
         row.picture.as_deref()
@@ -89,11 +84,8 @@ impl Slot for Logo {
     const UPLOAD: UploadKind = UploadKind::Logo;
     const NOT_FOUND: Refusal = GYM_NOT_FOUND;
 
-    fn path(self, name: &ObjectName, extension: &str) -> String {
-        media::logo_path(self.0, name, extension)
-    }
-    fn owns(self, path: &str) -> bool {
-        media::is_logo_of(self.0, path)
+    fn place(self) -> PicturePlace {
+        PicturePlace::of_logo(self.0)
     }
     fn picture(row: &gym::Model) -> Option<&str> {
         row.logo_url.as_deref()

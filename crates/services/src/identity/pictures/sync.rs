@@ -8,7 +8,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use domain::{UserId, kernel::outbox::Model};
-use ports::{IdentityProvider, identity::IdentityError};
+use ports::IdentityProvider;
 use std::sync::Arc;
 
 pub(super) struct PictureSync {
@@ -42,9 +42,6 @@ impl EffectHandler for PictureSync {
         }
         let person = self.core.stores.users.by_id(&self.core.db, user).await.map_err(Failure::retry)?;
         let Some((account, picture)) = person.and_then(|row| row.auth0_id.zip(row.picture)) else { return Ok(()) };
-        self.accounts.set_picture(&account, &picture).await.map_err(|error| match error {
-            IdentityError::Unavailable { reason, retry_after } => Failure::Retry { reason, after: retry_after },
-            lasting => Failure::Permanent(lasting.to_string()),
-        })
+        Ok(self.accounts.set_picture(&account, &picture).await?)
     }
 }

@@ -1,21 +1,34 @@
 //! The account that a registration makes at the identity provider, and what becomes of it when the rest fails
 //! (IDN-68).
-use super::{EMAIL_EXISTS, RegistrationService, VALIDATION_ERROR, WEAK_PASSWORD};
+use super::{
+    EMAIL_EXISTS, RegistrationService, VALIDATION_ERROR, WEAK_PASSWORD,
+    opening::{Opened, Owner},
+};
 use crate::{
-    Core, Error, Result,
-    identity::profile::stale,
-    kernel::{
-        effect,
-        relay::{EffectHandler, Failure},
-    },
+    Error, Result,
+    identity::account_deletion::{Why, discard},
+    kernel::effect,
 };
-use async_trait::async_trait;
-use domain::{identity::user, kernel::outbox};
-use ports::{
-    IdentityProvider,
-    identity::{IdentityError, NewAccount},
-};
-use std::sync::Arc;
+use domain::identity::{gym, registration::Password, user};
+use ports::identity::{IdentityError, NewAccount};
+
+/// What the provider is told of whoever registers.
+pub(super) fn new_account(
+    person: user::Create,
+    password: &Password,
+    registration_type: &'static str,
+    role: &'static str,
+) -> NewAccount {
+    NewAccount {
+        email: person.email,
+        password: password.expose().to_owned(),
+        first_name: person.first_name.unwrap_or_default(),
+        last_name: person.last_name.unwrap_or_default(),
+        phone: person.phone_number,
+        registration_type,
+        role,
+    }
+}
 
 impl RegistrationService {
     /// Whether the provider has an account of this address; no when nobody here manages accounts.
@@ -47,78 +60,31 @@ impl RegistrationService {
         }
     }
 
+    /// Opens the gym; where that fails the account that was made for it goes again.
+    pub(super) async fn open_or_take_back(
+        &self,
+        owner: &Owner,
+        gym: gym::Create,
+        account: Option<&str>,
+    ) -> Result<Opened> {
+        let opened = self.open(owner, gym).await;
+        if opened.is_err()
+            && let Some(account) = account
+        {
+            self.take_back(account).await;
+        }
+        opened
+    }
+
     /// Takes back the account of a registration that failed: now, or by the outbox.
-    pub(super) async fn take_back(&self, account: &str) {
-        let Err(error) = discard(&self.core, &self.accounts, account).await else { return };
+    async fn take_back(&self, account: &str) {
+        let Err(error) = discard(&self.core, &self.accounts, account, Why::Unused).await else { return };
         tracing::warn!(%error, account, "the account of a failed registration is deleted later");
         let write =
             async |tx: repository::Tx| Ok::<_, Error>(self.core.effect(&tx, effect::account_delete(account)).await?);
         match self.core.db.run(write).await {
             Ok(()) => self.core.committed(&[]).await,
             Err(error) => tracing::error!(%error, account, "the account of a failed registration stays behind"),
-        }
-    }
-}
-
-/// Deletes an account, and frees the address of the row that the provider's webhook may have made of it. An account
-/// that somebody has begun to use stays.
-async fn discard(core: &Core, accounts: &Arc<dyn IdentityProvider>, account: &str) -> Result<()> {
-    let row = match unused_row(core, account).await {
-        Ok(Some(Row::InUse)) => return Ok(()),
-        Ok(found) => found,
-        // the database is most likely what made the registration fail: then nothing of it was kept
-        Err(error) => {
-            tracing::warn!(%error, "cannot see whether the account is in use");
-            None
-        }
-    };
-    accounts.delete(account).await?;
-    if let Some(Row::Unused(row)) = row {
-        core.stores.users.anonymise(&core.db, row.id).await?;
-        core.committed(&stale(&row, [])).await;
-    }
-    Ok(())
-}
-
-enum Row {
-    InUse,
-    Unused(Box<user::Model>),
-}
-
-async fn unused_row(core: &Core, account: &str) -> Result<Option<Row>> {
-    let Some(row) = core.stores.users.by_auth0_id(&core.db, account).await? else { return Ok(None) };
-    let gyms = core.stores.people.gyms_of(&core.db, row.id).await?;
-    Ok(Some(if gyms.is_empty() { Row::Unused(Box::new(row)) } else { Row::InUse }))
-}
-
-/// Deletes later what could not be deleted at once.
-pub(super) struct DeleteAccount {
-    core: Core,
-    accounts: Arc<dyn IdentityProvider>,
-}
-
-impl DeleteAccount {
-    pub(super) fn new(core: &Core, accounts: &Arc<dyn IdentityProvider>) -> Self {
-        Self { core: core.clone(), accounts: accounts.clone() }
-    }
-}
-
-#[async_trait]
-impl EffectHandler for DeleteAccount {
-    fn kind(&self) -> &'static str {
-        effect::ACCOUNT_DELETE
-    }
-
-    async fn deliver(&self, row: &outbox::Model) -> Result<(), Failure> {
-        let account = row.payload.get("account_id").and_then(|id| id.as_str());
-        let account = account.ok_or_else(|| Failure::Permanent("no account is named".into()))?;
-        match discard(&self.core, &self.accounts, account).await {
-            Ok(()) => Ok(()),
-            Err(Error::Identity(IdentityError::Unavailable { reason, retry_after })) => {
-                Err(Failure::Retry { reason, after: retry_after })
-            }
-            Err(Error::Identity(error)) => Err(Failure::Permanent(error.to_string())),
-            Err(error) => Err(Failure::retry(error)),
         }
     }
 }

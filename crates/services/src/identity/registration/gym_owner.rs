@@ -1,6 +1,8 @@
 //! A gym and its owner (IDN-67, IDN-68).
 use super::{
-    GymInfo, RegistrationService, UserInfo, first_step, in_language,
+    GymInfo, RegistrationService, UserInfo,
+    account::new_account,
+    first_step, in_language,
     opening::{Opened, Owner},
 };
 use crate::Result;
@@ -8,7 +10,6 @@ use domain::{
     identity::{module, registration::GymOwner},
     kernel::{locale::Locale, validation::check},
 };
-use ports::identity::NewAccount;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -54,25 +55,10 @@ impl RegistrationService {
     pub(super) async fn register_gym_owner(self, input: GymOwner, locale: Locale) -> Result<GymOwnerRegistered> {
         check(&input)?;
         self.must_be_free(&input.email).await?;
-        let person = input.person(None);
-        let account = NewAccount {
-            email: person.email.clone(),
-            password: input.password.expose().to_owned(),
-            first_name: person.first_name.clone().unwrap_or_default(),
-            last_name: person.last_name.clone().unwrap_or_default(),
-            phone: person.phone_number.clone(),
-            registration_type: "gym_owner",
-            role: "ADMIN",
-        };
-        let account = self.create_account(account).await?;
-        match self.open(&Owner::New(Box::new(input.person(account.clone()))), input.gym()).await {
-            Ok(opened) => Ok(GymOwnerRegistered::of(opened, locale)),
-            Err(error) => {
-                if let Some(account) = account {
-                    self.take_back(&account).await;
-                }
-                Err(error)
-            }
-        }
+        let account =
+            self.create_account(new_account(input.person(None), &input.password, "gym_owner", "ADMIN")).await?;
+        let owner = Owner::New(Box::new(input.person(account.clone())));
+        let opened = self.open_or_take_back(&owner, input.gym(), account.as_deref()).await?;
+        Ok(GymOwnerRegistered::of(opened, locale))
     }
 }

@@ -1,20 +1,16 @@
 //! A personal trainer's workspace (IDN-71).
 use super::{
-    EMAIL_EXISTS, RegistrationService, UserInfo, first_step, in_language,
+    EMAIL_EXISTS, RegistrationService, UserInfo,
+    account::new_account,
+    first_step, in_language,
     opening::{Opened, Owner},
 };
 use crate::Result;
 use domain::{
     GymId, UserId,
-    identity::{
-        PlatformRole,
-        gym::GymType,
-        module,
-        registration::{Password, Trainer},
-    },
+    identity::{PlatformRole, gym::GymType, module, registration::Trainer},
     kernel::{locale::Locale, validation::check},
 };
-use ports::identity::NewAccount;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -101,33 +97,15 @@ impl RegistrationService {
             None if self.has_account(&input.email).await? => return Err(EMAIL_EXISTS.into()),
             None => {
                 let account = match &input.password {
-                    Some(password) => self.create_account(account(&input, password)).await?,
+                    Some(password) => {
+                        self.create_account(new_account(input.person(None), password, "trainer", "TRAINER")).await?
+                    }
                     None => None,
                 };
                 (Owner::New(Box::new(input.person(account.clone()))), account)
             }
         };
-        match self.open(&owner, input.workspace()).await {
-            Ok(opened) => Ok(TrainerRegistered::of(opened, locale)),
-            Err(error) => {
-                if let Some(account) = account {
-                    self.take_back(&account).await;
-                }
-                Err(error)
-            }
-        }
-    }
-}
-
-fn account(input: &Trainer, password: &Password) -> NewAccount {
-    let person = input.person(None);
-    NewAccount {
-        email: person.email,
-        password: password.expose().to_owned(),
-        first_name: person.first_name.unwrap_or_default(),
-        last_name: person.last_name.unwrap_or_default(),
-        phone: person.phone_number,
-        registration_type: "trainer",
-        role: "TRAINER",
+        let opened = self.open_or_take_back(&owner, input.workspace(), account.as_deref()).await?;
+        Ok(TrainerRegistered::of(opened, locale))
     }
 }

@@ -2,7 +2,7 @@
 use super::{IMAGE, deletions, execute, file, paths, payloads};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::identity::user;
+use domain::{identity::user, kernel::installation::Mark};
 use ports::{
     FixedClock, NoIdentityProvider, ObjectStore, StorageError,
     identity::IdentityError,
@@ -179,23 +179,29 @@ both! {
 
     async fn med_26_job_m2_old_objects_that_nobody_names_are_queued_as_orphans(t: TestDb) {
         let (app, clock) = ageing(t, false).await;
-        let gym = app.world.gym_with("box", |g| {
-            // an address that the store had before it moved still names the object
-            g.logo_url = Some("https://old.example/gym_logo/gym_1/logo_b.png?v=1".into());
-        });
-        gym.await;
+        let gym = app.world.gym("box").await;
         let ana = app.world.user("ana").await;
         app.post(IMAGE).by(&ana).form(file(&images::png(9, 9))).send().await.expect(200);
         let named = paths(&app);
+        let ours = app.services.core.installation().await.unwrap();
+        let theirs = Mark::random();
+        let (lost, logo) = (format!("user_1/{ours}-a.jpg"), format!("gym_1/logo_{ours}-a.png"));
+        let foreign = format!("user_1/{theirs}-a.jpg");
         for object in [
-            at("gym_logo", "gym_1/logo_a.png"),
-            at("gym_logo", "gym_1/logo_b.png"),
+            at("gym_logo", &logo),
+            at("gym_logo", &format!("gym_1/logo_{ours}-b.png")),
             at("gym_logo", "default.png"),
+            at("profile-images", &lost),
+            // of another installation, and of somebody who names them otherwise
+            at("profile-images", &foreign),
             at("profile-images", "user_1/a.jpg"),
             at("stories", "gym_1/user_1/stories/a.jpg"),
         ] {
             put(app.objects.as_ref(), &object).await;
         }
+        // an address that the store had before it moved still names the object
+        let named_before = format!("https://old.example/gym_logo/gym_1/logo_{ours}-b.png?v=1");
+        app.services.core.stores.gyms.swap_logo(&t.db, gym.id, None, Some(named_before)).await.unwrap();
 
         clock.advance(TimeDelta::hours(23));
         assert_eq!(sweep(&app).await, "ok: 0 queued");
@@ -203,19 +209,28 @@ both! {
         assert_eq!(sweep(&app).await, "ok: 2 queued");
         assert_eq!(sweep(&app).await, "ok: 2 queued");
         let orphan = |path: &str| (path.to_owned(), "orphan".to_owned());
-        assert_eq!(deletions(t).await, [orphan("gym_1/logo_a.png"), orphan("user_1/a.jpg")], "and each once");
+        assert_eq!(deletions(t).await, [orphan(&logo), orphan(&lost)], "and each once");
 
         app.deliver_effects().await;
         let left = paths(&app);
-        assert!(left.contains(&named[0]) && left.contains(&"default.png".into()) && left.contains(&"gym_1/logo_b.png".into()));
-        assert_eq!(left.len(), 4);
+        assert!(left.contains(&named[0]) && left.contains(&"default.png".into()) && left.contains(&foreign));
+        assert!(!left.contains(&lost) && !left.contains(&logo));
+        assert_eq!(left.len(), 6);
         assert_eq!(sweep(&app).await, "ok: 0 queued");
+    }
+
+    async fn med_26_an_installation_has_one_mark_whoever_asks_first(t: TestDb) {
+        let apps = [App::new(t).await, App::new(t).await, App::new(t).await];
+        let marks = futures::future::join_all(apps.iter().map(|app| app.services.core.installation())).await;
+        let marks: Vec<_> = marks.into_iter().map(Result::unwrap).collect();
+        assert!(marks.iter().all(|mark| *mark == marks[0]), "{marks:?}");
     }
 
     async fn med_job_m2_a_run_queues_at_most_1000_and_a_dry_one_none(t: TestDb) {
         let (app, clock) = ageing(t, false).await;
+        let ours = app.services.core.installation().await.unwrap();
         for n in 0..1010 {
-            put(app.objects.as_ref(), &at("profile-images", &format!("user_1/{n:04}.png"))).await;
+            put(app.objects.as_ref(), &at("profile-images", &format!("user_1/{ours}-{n:04}.png"))).await;
         }
         clock.advance(TimeDelta::hours(25));
         assert_eq!(sweep(&app).await, "ok: 1000 queued");
@@ -224,7 +239,7 @@ both! {
         assert_eq!(sweep(&app).await, "ok: 10 queued");
 
         let (dry, clock) = ageing(t, true).await;
-        put(dry.objects.as_ref(), &at("profile-images", "user_1/a.png")).await;
+        put(dry.objects.as_ref(), &at("profile-images", &format!("user_1/{ours}-a.png"))).await;
         clock.advance(TimeDelta::hours(25));
         let before = deletions(t).await.len();
         assert_eq!(sweep(&dry).await, "ok: 1 found, none queued: dry run");

@@ -1,0 +1,178 @@
+//! A list costs the same number of statements however long it is.
+use crate::rows;
+use chrono::{TimeDelta, Utc};
+use domain::{
+    GymId, OutboxId, UserId,
+    identity::{GymRole, PlatformRole, follow, membership, relationship},
+    kernel::outbox::Effect,
+};
+use futures::future::BoxFuture;
+use repository::{
+    Conn, Page, Repository, Result, STATEMENTS, SeaRepo,
+    identity::{
+        gym::{GymFilter, Gyms, SeaGyms},
+        membership::{MemberFilter, MembershipQueries, SeaMemberships},
+        module::{Modules, SeaModules},
+        relationship::{RelationshipQueries, SeaRelationships},
+        user::{SeaUsers, UserFilter, Users},
+    },
+    kernel::{
+        jobs::{Jobs, SeaJobs},
+        outbox::{Outbox, SeaOutbox},
+    },
+};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::{Arc, atomic::AtomicU64},
+};
+use testkit::{both, database::TestDb, world::World};
+
+/// What the lists are asked about.
+struct Of {
+    gym: GymId,
+    person: UserId,
+    trainer: UserId,
+}
+
+type List = for<'a> fn(&'a Conn, &'a Of, Page) -> BoxFuture<'a, Result<usize>>;
+
+macro_rules! lists {
+    ($($name:literal: |$c:ident, $of:ident, $page:ident| $list:expr;)+) => {
+        /// By the name of the method: how many rows a page of it has.
+        const LISTS: &[(&str, List)] = &[$(
+            ($name, |$c, $of, $page| Box::pin(async move { let _ = ($of, $page); Ok($list.await?.len()) })),
+        )+];
+    };
+}
+
+lists! {
+    "list": |c, of, page| SeaRepo::<membership::Entity>::default().list(c, of.gym, page);
+    "list": |c, of, page| SeaRepo::<relationship::Entity>::default().list(c, of.gym, page);
+    "list": |c, of, page| SeaRepo::<follow::Entity>::default().list(c, of.gym, page);
+    "list": |c, of, page| SeaGyms.list(c, &GymFilter { is_active: true, q: Some("g".into()), kind: None }, page);
+    "list": |c, of, page| SeaUsers.list(c, page);
+    "of_user": |c, of, page| SeaGyms.of_user(c, of.person, page);
+    "ids_of_user": |c, of, page| SeaGyms.ids_of_user(c, of.person, page.limit);
+    "logos_like": |c, of, page| SeaGyms.logos_like(c, "http");
+    "subdomains_from": |c, of, page| SeaGyms.subdomains_from(c, "gym");
+    "people": |c, of, page| SeaMemberships::default().people(c, of.gym, &MemberFilter::default(), page);
+    "public_people": |c, of, page| SeaMemberships::default().public_people(c, of.gym, &MemberFilter::default(), page);
+    "search": |c, of, page| SeaMemberships::default().search(c, of.gym, &UserFilter::default(), page);
+    "search": |c, of, page| SeaUsers.search(c, &UserFilter::default(), page);
+    "summaries": |c, of, page| SeaMemberships::default().summaries(c, of.gym, None, page);
+    "staff": |c, of, page| SeaMemberships::default().staff(c, of.gym);
+    "active_roles": |c, of, page| SeaMemberships::default().active_roles(c, of.person);
+    "gyms_of": |c, of, page| SeaMemberships::default().gyms_of(c, of.person);
+    "of_gym": |c, of, page| SeaModules.of_gym(c, of.gym);
+    "newest": |c, of, page| SeaRelationships::default().newest(c, of.gym, None, page);
+    "members_of": |c, of, page| SeaRelationships::default().members_of(c, of.gym, of.trainer, page);
+    "trainers_of": |c, of, page| SeaRelationships::default().trainers_of(c, of.gym, of.person, page);
+    "by_role": |c, of, page| SeaUsers.by_role(c, PlatformRole::Member, page);
+    "active_super_admins": |c, of, page| SeaUsers.active_super_admins(c);
+    "ids_after": |c, of, page| SeaUsers.ids_after(c, UserId(0), page.limit);
+    "ids_without_qr_code": |c, of, page| SeaUsers.ids_without_qr_code(c, page.limit);
+    "pictures_like": |c, of, page| SeaUsers.pictures_like(c, "http");
+    "claim": |c, of, page| SeaOutbox.claim(c, &["test.list"], page.limit, "w", TimeDelta::seconds(60));
+    "dead": |c, of, page| SeaOutbox.dead(c, page.limit);
+    "all": |c, of, page| SeaJobs.all(c);
+    "remove_everywhere": |c, of, page| SeaMemberships::default().remove_everywhere(c, of.person);
+}
+
+/// Methods of the source that return many rows.
+fn lists_of_the_source() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            // a method of a trait that is public ends before its body
+            for method in text.split("    async fn ").skip(1) {
+                let signature = method.split(['{', ';']).next().unwrap_or_default();
+                if signature.contains("Result<Vec<") {
+                    found.extend(signature.split(['(', '<']).next().map(str::to_owned));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_list_of_the_source_is_counted() {
+    let counted: BTreeSet<_> = LISTS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(counted, lists_of_the_source(), "name the list in `lists!`");
+}
+
+/// A gym of 30 people, each of whom belongs to others as well; the person and the trainer have 30 of everything.
+async fn many(t: &TestDb) -> Of {
+    let world = World::new(&t.db);
+    rows::fill(&t.db, "other").await;
+    let gym = world.gym("gym-0").await;
+    let person = world.member(&gym, "person").await;
+    let trainer = world.person(&gym, "trainer", GymRole::Trainer).await;
+    for n in 1..30 {
+        let theirs = world.gym_with(&format!("gym-{n}"), |g| g.logo_url = Some("http://x.test".into())).await;
+        world.join(theirs.id, person.id, GymRole::Member).await;
+        let picture = |u: &mut domain::identity::user::Create| {
+            u.picture = Some("http://x.test".into());
+            u.role = if n % 2 == 0 { PlatformRole::SuperAdmin } else { PlatformRole::Member };
+        };
+        let one = world.user_with(&format!("p{n}"), picture).await;
+        world.join(gym.id, one.id, if n % 2 == 0 { GymRole::Admin } else { GymRole::Member }).await;
+        let relate = |trainer_id, member_id| relationship::Create {
+            trainer_id,
+            member_id,
+            status: relationship::RelationshipStatus::Active,
+            start_date: None,
+            end_date: None,
+            notes: None,
+            created_by: None,
+        };
+        let relationships = SeaRelationships::default();
+        relationships.create(&t.db, gym.id, relate(trainer.id, one.id)).await.unwrap();
+        relationships.create(&t.db, gym.id, relate(one.id, person.id)).await.unwrap();
+        let follow = follow::Create { follower_id: one.id, following_id: person.id, is_active: true };
+        SeaRepo::<follow::Entity>::default().create(&t.db, gym.id, follow).await.unwrap();
+        for kind in ["test.list", "test.dead"] {
+            let aggregate = format!("{kind}:{n}");
+            let effect = Effect { gym: None, kind, aggregate, dedupe_key: None, payload: serde_json::json!({}) };
+            SeaOutbox.push(&t.db, effect).await.unwrap();
+        }
+        SeaJobs.register(&t.db, &format!("job-{n}"), Utc::now()).await.unwrap();
+    }
+    for row in SeaOutbox.claim(&t.db, &["test.dead"], 100, "w", TimeDelta::seconds(60)).await.unwrap() {
+        let id: OutboxId = row.id;
+        assert!(SeaOutbox.park(&t.db, id, "w", "no").await.unwrap());
+    }
+    use sea_orm::ConnectionTrait;
+    t.pool().execute_unprepared("UPDATE users SET qr_code = NULL WHERE email LIKE 'p%'").await.unwrap();
+    Of { gym: gym.id, person: person.id, trainer: trainer.id }
+}
+
+async fn counted(t: &TestDb, of: &Of, list: List, page: Page) -> (usize, u64) {
+    let statements = Arc::new(AtomicU64::new(0));
+    let rows = STATEMENTS.scope(statements.clone(), list(&t.db, of, page)).await.unwrap();
+    (rows, statements.load(std::sync::atomic::Ordering::Relaxed))
+}
+
+both! {
+    async fn a_list_is_one_statement_however_long_it_is(t: TestDb) {
+        let of = many(t).await;
+        for (name, list) in LISTS {
+            let mut pages = Vec::new();
+            for limit in [1, 5, 25] {
+                pages.push(counted(t, &of, *list, Page { skip: 0, limit }).await);
+            }
+            let most = pages.iter().map(|(rows, _)| *rows).max().unwrap();
+            assert!(most >= 10, "{name}: {pages:?}: too few rows to tell anything");
+            assert!(pages.iter().all(|(_, statements)| *statements == 1), "{name}: rows and statements: {pages:?}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The load: a process of its own that sends the same requests round and round over some connections.
+use super::exchange::Connection;
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::task::LocalSet;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[arg(long)]
+    address: SocketAddr,
+    /// A JSON array of whole requests; connection n begins with the n-th share of them
+    #[arg(long)]
+    requests: PathBuf,
+    #[arg(long)]
+    connections: usize,
+    /// Seconds
+    #[arg(long)]
+    seconds: f64,
+    /// The status that every answer must have
+    #[arg(long, default_value_t = 200)]
+    expect: u16,
+}
+
+/// What one run measured. Times in microseconds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Outcome {
+    pub requests: u64,
+    pub seconds: f64,
+    pub p50: u64,
+    pub p99: u64,
+    /// Of all bodies.
+    pub bytes: u64,
+}
+
+#[derive(Default)]
+struct Tally {
+    times: Vec<u32>,
+    bytes: u64,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(LocalSet::new().run_until(load(arguments)))?;
+    crate::services::say(&serde_json::to_string(&outcome)?);
+    Ok(())
+}
+
+async fn load(arguments: &Arguments) -> anyhow::Result<Outcome> {
+    let text = std::fs::read(&arguments.requests).context("the file of requests")?;
+    let requests: Vec<String> = serde_json::from_slice(&text)?;
+    if requests.is_empty() || arguments.connections == 0 {
+        bail!("nothing to send");
+    }
+    let requests: Rc<[Vec<u8>]> = requests.into_iter().map(String::into_bytes).collect();
+    let mut connections = Vec::new();
+    for _ in 0..arguments.connections {
+        connections.push(Connection::open(arguments.address).await?);
+    }
+    let begun = Instant::now();
+    let until = begun + Duration::from_secs_f64(arguments.seconds);
+    let share = (requests.len() / arguments.connections).max(1);
+    let running: Vec<_> = connections
+        .into_iter()
+        .enumerate()
+        .map(|(n, connection)| {
+            let requests = Rc::clone(&requests);
+            tokio::task::spawn_local(repeat(connection, requests, n * share, until, arguments.expect))
+        })
+        .collect();
+    let mut all = Tally::default();
+    for one in running {
+        let tally = one.await??;
+        all.times.extend(tally.times);
+        all.bytes += tally.bytes;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    all.times.sort_unstable();
+    Ok(Outcome {
+        requests: all.times.len() as u64,
+        seconds,
+        p50: quantile(&all.times, 0.50),
+        p99: quantile(&all.times, 0.99),
+        bytes: all.bytes,
+    })
+}
+
+async fn repeat(
+    mut connection: Connection,
+    requests: Rc<[Vec<u8>]>,
+    first: usize,
+    until: Instant,
+    expect: u16,
+) -> anyhow::Result<Tally> {
+    let mut tally = Tally::default();
+    for request in requests.iter().cycle().skip(first % requests.len()) {
+        let sent = Instant::now();
+        if sent >= until {
+            break;
+        }
+        let answer = connection.exchange(request).await?;
+        if answer.status != expect {
+            bail!("answered {}: {}", answer.status, String::from_utf8_lossy(answer.body));
+        }
+        tally.bytes += answer.body.len() as u64;
+        tally.times.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
+    }
+    Ok(tally)
+}
+
+/// Of sorted times; 0 when there are none.
+fn quantile(sorted: &[u32], q: f64) -> u64 {
+    let rank = (sorted.len() as f64 * q).ceil() as usize;
+    sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_values_that_were_measured() {
+        let times: Vec<u32> = (1..=100).collect();
+        assert_eq!((quantile(&times, 0.5), quantile(&times, 0.99)), (50, 99));
+        assert_eq!(quantile(&[7], 0.99), 7);
+        assert_eq!(quantile(&[], 0.5), 0);
+    }
+}

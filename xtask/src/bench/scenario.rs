@@ -1,0 +1,120 @@
+//! What is asked, and by whom.
+use super::{exchange, server::Issuer, world::Gym};
+use domain::identity::role::HighestRole;
+use std::net::SocketAddr;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    Server,
+    Floor,
+}
+
+/// One row of the table.
+pub struct Scenario {
+    pub name: &'static str,
+    pub side: Side,
+    /// What the floor or the uncached row of the same kind is called.
+    pub beside: Option<&'static str>,
+    pub requests: Vec<String>,
+    pub expect: u16,
+}
+
+pub const LIST: &str = "list of 50";
+pub const LIST_FLOOR: &str = "list of 50, floor";
+pub const ROW: &str = "read of one row";
+pub const ROW_FLOOR: &str = "read of one row, floor";
+pub const PROFILE: &str = "own profile";
+pub const PROFILE_FLOOR: &str = "own profile, floor";
+pub const CACHED_LIST: &str = "cached list of 50";
+pub const CACHED_READ: &str = "cached read of one";
+pub const UNCHANGED: &str = "cached list, 304";
+
+/// Requests of every gym, `each` for one gym.
+fn over(gyms: &[Gym], each: impl Fn(&Gym) -> Vec<String>) -> Vec<String> {
+    // neighbours in the list are of different gyms, so that connections do not walk in step through one
+    let of_gyms: Vec<Vec<String>> = gyms.iter().map(each).collect();
+    let longest = of_gyms.iter().map(Vec::len).max().unwrap_or_default();
+    (0..longest).flat_map(|n| of_gyms.iter().filter_map(move |list| list.get(n).cloned())).collect()
+}
+
+struct Asking<'a> {
+    issuer: &'a Issuer,
+}
+
+impl Asking<'_> {
+    fn get(&self, path: &str, email: &str, role: HighestRole, gym: Option<i64>) -> String {
+        let bearer = format!("Bearer {}", self.issuer.token(email, role.scopes()));
+        let gym = gym.map(|gym| gym.to_string());
+        let mut headers = vec![("authorization", bearer.as_str())];
+        headers.extend(gym.as_deref().map(|gym| ("x-gym-id", gym)));
+        exchange::get(path, &headers)
+    }
+}
+
+/// The list that is never cached, at another length of page.
+pub fn list(gyms: &[Gym], issuer: &Issuer, limit: u32) -> Vec<String> {
+    let asking = Asking { issuer };
+    let path = format!("/api/v1/users/gym-users?limit={limit}");
+    over(gyms, |gym| {
+        gym.admins.iter().map(|admin| asking.get(&path, &admin.email, HighestRole::Admin, Some(gym.id))).collect()
+    })
+}
+
+fn cached_list(gyms: &[Gym], issuer: &Issuer) -> Vec<String> {
+    let asking = Asking { issuer };
+    over(gyms, |gym| {
+        let path = "/api/v1/users/p/gym-participants?limit=50";
+        gym.members.iter().map(|m| asking.get(path, &m.email, HighestRole::Member, Some(gym.id))).collect()
+    })
+}
+
+/// Everything that is measured, in the table's order.
+pub fn all(gyms: &[Gym], issuer: &Issuer) -> Vec<Scenario> {
+    let asking = Asking { issuer };
+    let row = |gym: &Gym| -> Vec<String> {
+        let others = gym.members.iter().cycle().skip(1);
+        let pairs = gym.members.iter().zip(others);
+        let path = |id: i64| format!("/api/v1/users/p/gym-participants/{id}");
+        pairs.map(|(m, other)| asking.get(&path(other.id), &m.email, HighestRole::Member, Some(gym.id))).collect()
+    };
+    let profile = |gym: &Gym| -> Vec<String> {
+        let path = "/api/v1/users/profile";
+        gym.members.iter().map(|m| asking.get(path, &m.email, HighestRole::Member, None)).collect()
+    };
+    let page = |gym: &Gym| vec![exchange::get(&format!("/api/v1/gyms/{}/details", gym.id), &[])];
+    let bare = |path: String| exchange::get(&path, &[]);
+    let server = |name, beside, requests| Scenario { name, side: Side::Server, beside, requests, expect: 200 };
+    let floor = |name, requests| Scenario { name, side: Side::Floor, beside: None, requests, expect: 200 };
+    vec![
+        server(LIST, Some(LIST_FLOOR), list(gyms, issuer, 50)),
+        floor(LIST_FLOOR, over(gyms, |gym| vec![bare(format!("/list/{}/50", gym.id))])),
+        server(ROW, Some(ROW_FLOOR), over(gyms, row)),
+        floor(
+            ROW_FLOOR,
+            over(gyms, |gym| gym.members.iter().map(|m| bare(format!("/row/{}/{}", gym.id, m.id))).collect()),
+        ),
+        server(PROFILE, Some(PROFILE_FLOOR), over(gyms, profile)),
+        floor(
+            PROFILE_FLOOR,
+            over(gyms, |gym| gym.members.iter().map(|m| bare(format!("/profile/{}", m.id))).collect()),
+        ),
+        server(CACHED_LIST, Some(LIST), cached_list(gyms, issuer)),
+        server(CACHED_READ, Some(ROW), over(gyms, page)),
+    ]
+}
+
+/// The cached list asked for by those who have it already: their requests name its tag.
+///
+/// # Errors
+/// When an answer bears no tag.
+pub async fn unchanged(gyms: &[Gym], issuer: &Issuer, server: SocketAddr) -> anyhow::Result<Scenario> {
+    let mut connection = exchange::Connection::open(server).await?;
+    let mut requests = Vec::new();
+    for request in cached_list(gyms, issuer) {
+        let answer = connection.exchange(request.as_bytes()).await?;
+        let Some(tag) = answer.header("etag") else { anyhow::bail!("an answer {} without a tag", answer.status) };
+        requests.push(request.replacen("\r\n\r\n", &format!("\r\nif-none-match: {tag}\r\n\r\n"), 1));
+    }
+    Ok(Scenario { name: UNCHANGED, side: Side::Server, beside: Some(LIST), requests, expect: 304 })
+}
