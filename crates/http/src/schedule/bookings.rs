@@ -1,7 +1,6 @@
-use super::Scheduled;
 use crate::{
     ApiError, HostState,
-    extract::{Member, ModuleTenant, Path, Query, Service, Trainer, scope},
+    extract::{Member, Path, Query, Service, Tenant, Trainer, scope},
 };
 use axum::Json;
 use domain::{SessionId, UserId};
@@ -33,7 +32,7 @@ struct Reason {
     operation_id = "booking_create", security(("bearer" = ["resource:write"], "gym" = [])),
     params(("session_id" = i64, Path)), responses((status = 200, body = Participation)))]
 async fn book(
-    ModuleTenant(actor, ..): Scheduled<Member, scope::ResourceWrite>,
+    Tenant(actor, ..): Tenant<Member, scope::ResourceWrite>,
     Path(session): Path<SessionId>,
     Service(bookings): Service<dyn Bookings>,
 ) -> Result<Json<Participation>, ApiError> {
@@ -47,7 +46,7 @@ async fn book(
     operation_id = "booking_create_for_member", security(("bearer" = ["resource:write"], "gym" = [])),
     params(("session_id" = i64, Path), ("member_id" = i64, Path)), responses((status = 200, body = Participation)))]
 async fn book_for(
-    ModuleTenant(actor, ..): Scheduled<Trainer, scope::ResourceWrite>,
+    Tenant(actor, ..): Tenant<Trainer, scope::ResourceWrite>,
     Path((session, member)): Path<(SessionId, UserId)>,
     Service(bookings): Service<dyn Bookings>,
 ) -> Result<Json<Participation>, ApiError> {
@@ -61,7 +60,7 @@ async fn book_for(
     operation_id = "booking_cancel", security(("bearer" = ["resource:write"], "gym" = [])),
     params(("session_id" = i64, Path), Reason), responses((status = 200, body = Participation)))]
 async fn cancel(
-    ModuleTenant(actor, ..): Scheduled<Member, scope::ResourceWrite>,
+    Tenant(actor, ..): Tenant<Member, scope::ResourceWrite>,
     Path(session): Path<SessionId>,
     Query(query): Query<Reason>,
     Service(bookings): Service<dyn Bookings>,
@@ -78,7 +77,7 @@ async fn cancel(
     params(("session_id" = i64, Path), ("member_id" = i64, Path), Reason),
     responses((status = 200, body = Participation)))]
 async fn cancel_for(
-    ModuleTenant(actor, ..): Scheduled<Trainer, scope::ResourceWrite>,
+    Tenant(actor, ..): Tenant<Trainer, scope::ResourceWrite>,
     Path((session, member)): Path<(SessionId, UserId)>,
     Query(query): Query<Reason>,
     Service(bookings): Service<dyn Bookings>,

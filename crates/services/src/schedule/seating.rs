@@ -1,7 +1,7 @@
 //! The one place where seats change hands: every booking, cancellation, promotion and check-in holds the session's row
 //! first and leaves its counter equal to its rows (SCH-61, SCH-62).
 use super::notice::NoticeKind;
-use crate::{Core, Refusal, Result, kernel::cache_key::CacheKey};
+use crate::{Core, Error, Refusal, Result, kernel::cache_key::CacheKey};
 use chrono::{DateTime, Utc};
 use domain::{
     GymId, SessionId, UserId,
@@ -9,7 +9,7 @@ use domain::{
         booking::{self, Seats},
         cancellation::{self, CancellationActor},
         participation::{self, ParticipationStatus},
-        session,
+        session::{self, SessionStatus},
         settings,
         waitlist::WaitlistStatus,
     },
@@ -20,6 +20,8 @@ use std::collections::{BTreeMap, HashSet};
 pub const SESSION_NOT_FOUND: Refusal =
     Refusal::not_found("session_not_found", "There is no such session.", "La sesión no existe.");
 
+/// Why a session's bookings end with it.
+pub(crate) const SESSION_CANCELLED: &str = "session_cancelled";
 /// Why a member's bookings end with their membership.
 pub(crate) const LEFT_GYM: &str = "left_gym";
 
@@ -175,5 +177,38 @@ impl Core {
         };
         self.stores.seats.record(tx, gym, cancelled.iter().map(record).collect()).await?;
         Ok(cancelled)
+    }
+
+    /// Cancels held sessions that are `scheduled` or `in_progress`: their bookings and queues end, and everybody
+    /// concerned is told (SCH-54). Returns the people.
+    pub(crate) async fn cancel_sessions(
+        &self,
+        tx: &Tx,
+        gym: GymId,
+        sessions: &[session::Model],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<UserId>> {
+        if sessions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<_> = sessions.iter().map(|s| s.id).collect();
+        let (seats, waitlists) = (&self.stores.seats, &self.stores.waitlists);
+        seats.set_status(tx, gym, &ids, SessionStatus::Cancelled).await?;
+        let booked = self.cancel_booked(tx, gym, &ids, None, SESSION_CANCELLED, now).await?;
+        let waited = waitlists.leave(tx, gym, &ids, None, WaitlistStatus::Cancelled, now).await?;
+        seats.recount(tx, gym, &ids).await?;
+        let mut told: BTreeMap<SessionId, Vec<UserId>> = BTreeMap::new();
+        for (session, member) in booked
+            .iter()
+            .map(|row| (row.session_id, row.member_id))
+            .chain(waited.iter().map(|place| (place.session_id, place.member_id)))
+        {
+            told.entry(session).or_default().push(member);
+        }
+        let people = told.values().flatten().copied().collect();
+        for (session, users) in told {
+            self.notice(tx, gym, NoticeKind::SessionCancelled, session, users).await?;
+        }
+        Ok::<_, Error>(people)
     }
 }
