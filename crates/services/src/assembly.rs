@@ -134,7 +134,7 @@ impl Services {
             login: Arc::new(LoginService::new(c, p, s)),
             hooks: Arc::new(HookService::new(c, p, s)),
             registration: Arc::new(RegistrationService::new(c, p, s)),
-            platform_users: Arc::new(PlatformUserService::new(c, p, s)),
+            platform_users: Arc::new(PlatformUserService::new(c, p, s, &departures)),
             emails: Arc::new(EmailService::new(c, p, s)),
             pictures: Arc::new(PictureService::new(c, p, s)),
             role_sync: Arc::new(RoleSyncService::new(c, p, s)),
