@@ -13,6 +13,13 @@ mod m20261124_000006_user_follows;
 mod m20261124_000007_outbox;
 mod m20261124_000008_scheduled_jobs;
 mod m20261124_000009_idempotency_keys;
+mod m20261124_000010_opening_hours;
+mod m20261124_000011_classes;
+mod m20261124_000012_sessions;
+mod m20261124_000013_bookings;
+mod m20261124_000014_reviews;
+mod m20261124_000015_achievements;
+mod m20261124_000016_health;
 mod m20261124_000030_installation;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -32,6 +39,13 @@ impl MigratorTrait for Migrator {
             whole(m20261124_000007_outbox::Migration),
             whole(m20261124_000008_scheduled_jobs::Migration),
             whole(m20261124_000009_idempotency_keys::Migration),
+            whole(m20261124_000010_opening_hours::Migration),
+            whole(m20261124_000011_classes::Migration),
+            whole(m20261124_000012_sessions::Migration),
+            whole(m20261124_000013_bookings::Migration),
+            whole(m20261124_000014_reviews::Migration),
+            whole(m20261124_000015_achievements::Migration),
+            whole(m20261124_000016_health::Migration),
             whole(m20261124_000030_installation::Migration),
         ]
     }
@@ -78,14 +92,20 @@ pub fn tenant_table(name: &'static str) -> TableCreateStatement {
     table
 }
 
-/// A foreign key within the tenant: the child can only point at a row of its own gym.
+/// A foreign key within the tenant: the child can only point at a row of its own gym, and while it does, that row
+/// cannot be removed. NO ACTION, which waits for the end of the statement, so that a whole gym can go at once.
 pub fn tenant_fk(child: &'static str, column: &'static str, parent: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create()
         .name(format!("fk_{child}_{column}"))
         .from(child, ("gym_id", column))
         .to(parent, ("gym_id", "id"))
-        .on_delete(ForeignKeyAction::Cascade)
+        .on_delete(ForeignKeyAction::NoAction)
         .to_owned()
+}
+
+/// A foreign key to a person. People are never deleted, only blanked (IDN-66).
+fn user_fk(child: &'static str, column: &'static str) -> ForeignKeyCreateStatement {
+    fk(child, column, "users", ForeignKeyAction::Restrict)
 }
 
 /// A foreign key to a table of the whole platform.

@@ -21,6 +21,15 @@ pub struct Arguments {
     trainers: u32,
     #[arg(long, default_value_t = 2)]
     admins: u32,
+    /// Of the timetable before this one, and as many after it
+    #[arg(long, default_value_t = 1)]
+    weeks: u32,
+    /// Classes of each gym in a week
+    #[arg(long, default_value_t = 20)]
+    sessions_a_week: u32,
+    /// Of each class, on average
+    #[arg(long, default_value_t = 4)]
+    bookings: i32,
     /// The same number makes the same world
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -29,11 +38,30 @@ pub struct Arguments {
 impl Arguments {
     /// What a database at `url` is filled with when nothing else is said.
     pub fn new(url: &str, gyms: u32, members: u32) -> Self {
-        Self { database_url: url.to_owned(), gyms, members, trainers: 5, admins: 2, seed: 1 }
+        Self {
+            database_url: url.to_owned(),
+            gyms,
+            members,
+            trainers: 5,
+            admins: 2,
+            weeks: 1,
+            sessions_a_week: 20,
+            bookings: 4,
+            seed: 1,
+        }
     }
 
     fn size(&self) -> Size {
-        Size { gyms: self.gyms, members: self.members, trainers: self.trainers, admins: self.admins, seed: self.seed }
+        Size {
+            gyms: self.gyms,
+            members: self.members,
+            trainers: self.trainers,
+            admins: self.admins,
+            weeks: self.weeks,
+            sessions_a_week: self.sessions_a_week,
+            bookings: self.bookings,
+            seed: self.seed,
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 //! No I/O and no driver: a sea-orm entity *is* the domain row, and everything here can be tested with plain values.
 #![allow(clippy::disallowed_methods)] // sea-orm's derives expand to find/update/delete
 
+pub mod attendance;
 pub mod identity;
 pub mod kernel;
+pub mod schedule;
 
 pub use kernel::ids::*;

@@ -8,14 +8,15 @@ mod identity;
 mod middleware;
 mod openapi;
 mod response;
+mod schedule;
 mod state;
 mod system;
 
 pub use error::{ApiError, Problem};
 pub use extract::{
     Admin, Body, Caller, EarliestGym, Form, GymHeader, Member, Module, ModuleTenant, NoScope, Owner, Paging, Path,
-    PathGym, Platform, Query, Service, Staff, Tenant, TenantOrOnlyGym, TenantOrPlatform, Trainer, Visitor, WithoutRow,
-    module, scope,
+    PathGym, Platform, Query, Service, Staff, Tenant, TenantOrOnlyGym, TenantOrPlatform, Trainer, Visitor, module,
+    scope,
 };
 pub use middleware::{Http, ProxyTrust, REQUEST, RequestContext};
 pub use openapi::document;
@@ -27,7 +28,10 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// Every operation, without middleware.
 pub fn api<S: HostState>() -> OpenApiRouter<S> {
-    OpenApiRouter::with_openapi(openapi::base()).merge(identity::routes()).merge(system::routes())
+    OpenApiRouter::with_openapi(openapi::base())
+        .merge(identity::routes())
+        .merge(schedule::routes())
+        .merge(system::routes())
 }
 
 /// The API as the server runs it, and its OpenAPI document.

@@ -9,6 +9,7 @@ use services::{
         relationships::Relationships, role_sync::RoleSync, workspace::Workspaces,
     },
     kernel::{idempotency::Idempotency, limit::Limits},
+    schedule::bookings::Bookings,
 };
 use std::sync::Arc;
 
@@ -56,6 +57,7 @@ state! {
     emails: Arc<dyn Emails>,
     pictures: Arc<dyn Pictures>,
     role_sync: Arc<dyn RoleSync>,
+    bookings: Arc<dyn Bookings>,
 }
 
 impl AppState {
@@ -80,6 +82,7 @@ impl AppState {
             emails: s.emails,
             pictures: s.pictures,
             role_sync: s.role_sync,
+            bookings: s.bookings,
         }
     }
 }

@@ -20,12 +20,14 @@ use crate::{
     },
     kernel::{
         cache_key::CacheTtl,
+        departure::Departures,
         idempotency::{Idempotency, IdempotencyService},
         limit::Limits,
         relay::{EffectHandler, Relay},
         scheduler::{Job, Scheduler},
         spool::Spool,
     },
+    schedule::bookings::{BookingService, Bookings, LeaveClasses},
 };
 use ports::{Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, TokenVerifier, image::ImageProcessor};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -109,6 +111,7 @@ pub struct Services {
     pub emails: Arc<dyn Emails>,
     pub pictures: Arc<dyn Pictures>,
     pub role_sync: Arc<dyn RoleSync>,
+    pub bookings: Arc<dyn Bookings>,
     ports: Ports,
     settings: Settings,
 }
@@ -116,6 +119,7 @@ pub struct Services {
 impl Services {
     pub fn new(core: Core, ports: Ports, settings: Settings) -> Self {
         let (c, p, s) = (&core, &ports, &settings);
+        let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c))]);
         Self {
             gate: Arc::new(GatekeeperService::new(c, p.verifier.clone(), s.cache_ttl)),
             limits: Limits::new(p.counter.clone(), s.rate_limits),
@@ -123,17 +127,18 @@ impl Services {
             profiles: Arc::new(ProfileService::new(c)),
             people: Arc::new(PeopleService::new(c)),
             gyms: Arc::new(GymService::new(c, p, s)),
-            memberships: Arc::new(MembershipService::new(c, p, s)),
+            memberships: Arc::new(MembershipService::new(c, &departures)),
             modules: Arc::new(ModuleService::new(c, p, s)),
             relationships: Arc::new(RelationshipService::new(c, p, s)),
             workspaces: Arc::new(WorkspaceService::new(c, p, s)),
             login: Arc::new(LoginService::new(c, p, s)),
             hooks: Arc::new(HookService::new(c, p, s)),
             registration: Arc::new(RegistrationService::new(c, p, s)),
-            platform_users: Arc::new(PlatformUserService::new(c, p, s)),
+            platform_users: Arc::new(PlatformUserService::new(c, p, s, &departures)),
             emails: Arc::new(EmailService::new(c, p, s)),
             pictures: Arc::new(PictureService::new(c, p, s)),
             role_sync: Arc::new(RoleSyncService::new(c, p, s)),
+            bookings: Arc::new(BookingService::new(c, p, s)),
             core,
             ports,
             settings,

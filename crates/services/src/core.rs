@@ -1,12 +1,17 @@
 //! What every service stands on.
 use crate::Result;
 use domain::{
+    attendance::{achievement, goal, health_record, health_snapshot},
     identity::{membership, relationship},
-    kernel::installation::Mark,
+    kernel::{installation::Mark, tenant::TenantEntity},
+    schedule::{
+        calendar_feed, cancellation, category, class, opening_hours, participation, review, session, settings,
+        special_day, waitlist,
+    },
 };
 use ports::{CacheFront, Clock, SystemClock};
 use repository::{
-    Db, Repo, StoreError,
+    Db, Repo, Repository, SeaRepo, StoreError, TenantRow,
     identity::{
         gym::{Gyms, SeaGyms},
         membership::{MembershipQueries, SeaMemberships},
@@ -19,6 +24,10 @@ use repository::{
         installation::{Installations, SeaInstallations},
         jobs::{Jobs, SeaJobs},
         outbox::{Outbox, SeaOutbox},
+    },
+    schedule::{
+        seats::{SeaSeats, Seats},
+        waitlist::{SeaWaitlists, Waitlists},
     },
 };
 use std::sync::Arc;
@@ -50,6 +59,23 @@ pub struct Stores {
     pub jobs: Arc<dyn Jobs>,
     pub installation: Arc<dyn Installations>,
     pub idempotency: Arc<dyn IdempotencyKeys>,
+    pub opening_hours: Repo<opening_hours::Model>,
+    pub special_days: Repo<special_day::Model>,
+    pub schedule_settings: Repo<settings::Model>,
+    pub categories: Repo<category::Model>,
+    pub classes: Repo<class::Model>,
+    pub sessions: Repo<session::Model>,
+    pub participations: Repo<participation::Model>,
+    pub places: Repo<waitlist::Model>,
+    pub cancellations: Repo<cancellation::Model>,
+    pub reviews: Repo<review::Model>,
+    pub calendar_feeds: Repo<calendar_feed::Model>,
+    pub achievements: Repo<achievement::Model>,
+    pub goals: Repo<goal::Model>,
+    pub health_records: Repo<health_record::Model>,
+    pub health_snapshots: Repo<health_snapshot::Model>,
+    pub seats: Arc<dyn Seats>,
+    pub waitlists: Arc<dyn Waitlists>,
 }
 
 impl Stores {
@@ -66,8 +92,35 @@ impl Stores {
             jobs: Arc::new(SeaJobs),
             installation: Arc::new(SeaInstallations),
             idempotency: Arc::new(SeaIdempotencyKeys),
+            opening_hours: repo::<opening_hours::Entity>(),
+            special_days: repo::<special_day::Entity>(),
+            schedule_settings: repo::<settings::Entity>(),
+            categories: repo::<category::Entity>(),
+            classes: repo::<class::Entity>(),
+            sessions: repo::<session::Entity>(),
+            participations: repo::<participation::Entity>(),
+            places: repo::<waitlist::Entity>(),
+            cancellations: repo::<cancellation::Entity>(),
+            reviews: repo::<review::Entity>(),
+            calendar_feeds: repo::<calendar_feed::Entity>(),
+            achievements: repo::<achievement::Entity>(),
+            goals: repo::<goal::Entity>(),
+            health_records: repo::<health_record::Entity>(),
+            health_snapshots: repo::<health_snapshot::Entity>(),
+            seats: Arc::new(SeaSeats),
+            waitlists: Arc::new(SeaWaitlists),
         }
     }
+}
+
+/// The plain repository of a tenant's table.
+fn repo<E>() -> Repo<E::Model>
+where
+    E: TenantEntity,
+    SeaRepo<E>: Repository<E::Model, E::Create, E::Update>,
+    E::Model: TenantRow<Create = E::Create, Update = E::Update>,
+{
+    Arc::new(SeaRepo::<E>::default())
 }
 
 impl Core {

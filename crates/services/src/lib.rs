@@ -8,6 +8,7 @@ pub mod core;
 pub mod error;
 pub mod identity;
 pub mod kernel;
+pub mod schedule;
 
 pub use access::{Actor, Caller, Gatekeeper, Identity, Reach};
 pub use assembly::{Ports, Services, Settings};

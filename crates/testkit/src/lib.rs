@@ -12,6 +12,7 @@ pub mod images;
 pub mod login;
 pub mod own;
 pub mod queue_contract;
+pub mod schedule;
 pub mod servers;
 pub mod storage_contract;
 pub mod world;

@@ -18,4 +18,28 @@ macro_rules! typed_id {
     )+};
 }
 
-typed_id!(GymId, UserId, MembershipId, ModuleId, RelationshipId, FollowId, OutboxId, IdempotencyKeyId);
+typed_id!(
+    GymId,
+    UserId,
+    MembershipId,
+    ModuleId,
+    RelationshipId,
+    FollowId,
+    OutboxId,
+    IdempotencyKeyId,
+    GymHoursId,
+    SpecialDayId,
+    ScheduleSettingsId,
+    CategoryId,
+    ClassId,
+    SessionId,
+    ParticipationId,
+    WaitlistEntryId,
+    CancellationId,
+    ReviewId,
+    CalendarFeedId,
+    HealthRecordId,
+    GoalId,
+    AchievementId,
+    HealthSnapshotId,
+);

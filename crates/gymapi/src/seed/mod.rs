@@ -2,6 +2,7 @@
 //!
 //! Rows go in by many at a time, with ids given here, so that a world of a million rows is a matter of a minute.
 mod names;
+mod timetable;
 mod world;
 
 use chrono::{DateTime, Utc};
@@ -17,13 +18,20 @@ pub struct Size {
     pub members: u32,
     pub trainers: u32,
     pub admins: u32,
+    /// Weeks of the timetable before this one, and as many after it.
+    pub weeks: u32,
+    /// Classes a week; a personal trainer's gym has at most 21.
+    pub sessions_a_week: u32,
+    /// Bookings of a class, on average, as far as there are seats.
+    pub bookings: i32,
     /// The same seed makes the same world.
     pub seed: u64,
 }
 
 impl Size {
-    /// Three gyms, about 120 people in every role.
-    pub const DEMO: Self = Self { gyms: 3, members: 50, trainers: 4, admins: 2, seed: 1 };
+    /// Three gyms, about 120 people in every role, a week that is on, two before it and two to come.
+    pub const DEMO: Self =
+        Self { gyms: 3, members: 50, trainers: 4, admins: 2, weeks: 2, sessions_a_week: 42, bookings: 5, seed: 1 };
 }
 
 /// What was made.
@@ -83,6 +91,11 @@ async fn advance_sequences(db: &Db, tables: &[&str]) -> Result<()> {
         pool.execute_unprepared(&set).await.map_err(StoreError::from)?;
     }
     Ok(())
+}
+
+/// An element of a list that is never empty, by any number.
+fn pick<T: Copy>(list: &[T], n: usize) -> T {
+    list.get(n % list.len()).copied().unwrap_or_else(|| unreachable!("the remainder is smaller than the length"))
 }
 
 /// A day in the past, the same for the same number.

@@ -98,6 +98,9 @@ pub(super) const GYMS: [&str; 8] = [
 
 pub(super) const ZONES: [&str; 4] = ["Europe/Madrid", "America/Mexico_City", "Atlantic/Canary", "America/Bogota"];
 
+pub(super) const CLASS_NOTES: [&str; 3] =
+    ["Trae toalla y botella de agua.", "Apta para todos los niveles.", "Llega cinco minutos antes."];
+
 pub(super) const BIOS: [&str; 4] = [
     "Corro por las mañanas.",
     "Preparando mi primera media maratón.",

@@ -1,4 +1,7 @@
-use super::{Size, Summary, advance_sequences, days_ago, first_free, insert, names};
+use super::{
+    Size, Summary, advance_sequences, days_ago, first_free, insert, names, pick,
+    timetable::{self, Next, Timetable, Venue},
+};
 use chrono::{DateTime, Utc};
 use domain::{
     GymId, ModuleId, RelationshipId, UserId,
@@ -7,7 +10,8 @@ use domain::{
         relationship::{self, RelationshipStatus},
         subdomain, user,
     },
-    kernel::time,
+    kernel::{time, timezone},
+    schedule::{category, class, session},
 };
 use fastrand::Rng;
 use repository::{Db, Result};
@@ -25,6 +29,7 @@ pub(super) struct Plan<'a> {
     next_user: i64,
     next_gym: i64,
     next_relationship: i64,
+    next_of_schedule: Next,
     modules: Vec<module::Model>,
 }
 
@@ -37,6 +42,7 @@ struct Rows {
     modules: Vec<gym_module::ActiveModel>,
     relationships: Vec<relationship::ActiveModel>,
     follows: Vec<follow::ActiveModel>,
+    timetable: timetable::Rows,
 }
 
 impl Rows {
@@ -49,11 +55,30 @@ impl Rows {
             self.relationships.len(),
             self.follows.len(),
         ];
-        parts.iter().sum::<usize>() as u64
+        parts.iter().sum::<usize>() as u64 + self.timetable.count()
     }
 }
 
 const GYMS_AT_ONCE: u32 = 20;
+
+/// Classes that one trainer alone gives in a week, at most.
+const PERSONAL_WEEK: u32 = 21;
+
+/// Those whose rows have ids of a sequence.
+const TABLES: [&str; 12] = [
+    "users",
+    "gyms",
+    "user_gyms",
+    "trainer_member_relationships",
+    "user_follows",
+    "gym_hours",
+    "class_category_custom",
+    "class",
+    "class_session",
+    "class_participation",
+    "class_waitlist_entry",
+    "class_reviews",
+];
 
 impl<'a> Plan<'a> {
     pub(super) async fn new(db: &'a Db, size: Size) -> Result<Self> {
@@ -67,6 +92,11 @@ impl<'a> Plan<'a> {
             next_user: first_free::<user::Entity>(db, user::Column::Id).await?,
             next_gym: first_free::<gym::Entity>(db, gym::Column::Id).await?,
             next_relationship: first_free::<relationship::Entity>(db, relationship::Column::Id).await?,
+            next_of_schedule: Next {
+                category: first_free::<category::Entity>(db, category::Column::Id).await?,
+                class: first_free::<class::Entity>(db, class::Column::Id).await?,
+                session: first_free::<session::Entity>(db, session::Column::Id).await?,
+            },
             modules,
         })
     }
@@ -76,8 +106,12 @@ impl<'a> Plan<'a> {
         let per_gym = |members: u32| u64::from(members + self.size.trainers + self.size.admins + 1) * 2;
         let small = u64::from(self.size.gyms / 3);
         let large = u64::from(self.size.gyms) - small;
-        large * (per_gym(self.size.members) + 14 + u64::from(self.size.members))
-            + small * (per_gym(self.size.members / 10) + 14)
+        let timetable = |sessions: u32| {
+            let weeks = u64::from(2 * self.size.weeks + 1);
+            14 + weeks * u64::from(sessions) * (1 + u64::from(self.size.bookings.unsigned_abs()))
+        };
+        large * (per_gym(self.size.members) + 14 + u64::from(self.size.members) + timetable(self.size.sessions_a_week))
+            + small * (per_gym(self.size.members / 10) + 14 + timetable(self.size.sessions_a_week.min(PERSONAL_WEEK)))
     }
 
     pub(super) async fn write(mut self, progress: &(impl Fn(u64, u64) + Sync)) -> Result<Summary> {
@@ -100,10 +134,17 @@ impl<'a> Plan<'a> {
             insert(self.db, rows.modules).await?;
             insert(self.db, rows.relationships).await?;
             insert(self.db, rows.follows).await?;
+            let timetable::Rows { hours, categories, classes, sessions, bookings, places, reviews } = rows.timetable;
+            insert(self.db, hours).await?;
+            insert(self.db, categories).await?;
+            insert(self.db, classes).await?;
+            insert(self.db, sessions).await?;
+            insert(self.db, bookings).await?;
+            insert(self.db, places).await?;
+            insert(self.db, reviews).await?;
             progress(summary.rows, expected.max(summary.rows));
         }
-        let tables = ["users", "gyms", "user_gyms", "trainer_member_relationships", "user_follows"];
-        advance_sequences(self.db, &tables).await?;
+        advance_sequences(self.db, &TABLES).await?;
         Ok(summary)
     }
 
@@ -168,11 +209,12 @@ impl<'a> Plan<'a> {
             cast("TRAINER", email);
         }
         let trainers: Vec<UserId> = if staff.len() > 1 { staff.split_off(1) } else { staff };
-        let mut previous = None;
+        let (mut previous, mut people) = (None, Vec::new());
         for n in 1..=members {
             let joined = days_ago(self.now, self.rng.u64(0..400));
             let (user, email) = self.person(id, &format!("member{n}"), PlatformRole::Member, joined, rows);
             self.join(id, user, GymRole::Member, joined, rows);
+            people.push(user);
             cast("MEMBER", email);
             self.relationship(id, pick(&trainers, n as usize), user, joined, rows);
             if let Some(other) = previous.replace(user) {
@@ -187,6 +229,15 @@ impl<'a> Plan<'a> {
                 });
             }
         }
+        let zone = timezone::or_utc(pick(&names::ZONES, index as usize));
+        self.timetable(&Venue { gym: id, zone, trainers: &trainers, members: &people }, personal, rows);
+    }
+
+    fn timetable(&mut self, venue: &Venue<'_>, personal: bool, rows: &mut Rows) {
+        let most = if personal { PERSONAL_WEEK } else { u32::MAX };
+        let size = Size { sessions_a_week: self.size.sessions_a_week.min(most), ..self.size };
+        let (now, next, rng) = (self.now, &mut self.next_of_schedule, &mut self.rng);
+        Timetable { size, now, next, rng, rows: &mut rows.timetable }.fill(venue);
     }
 
     fn person(
@@ -276,11 +327,6 @@ impl<'a> Plan<'a> {
             updated_at: Set(at),
         });
     }
-}
-
-/// An element of a list that is never empty, by any number.
-fn pick<T: Copy>(list: &[T], n: usize) -> T {
-    list.get(n % list.len()).copied().unwrap_or_else(|| unreachable!("the remainder is smaller than the length"))
 }
 
 fn tenths(x: f64) -> f64 {

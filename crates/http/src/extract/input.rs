@@ -112,9 +112,64 @@ impl Default for Paging {
 
 impl Paging {
     pub fn page(self) -> Result<Page, ApiError> {
-        let skip = u64::try_from(self.skip).map_err(|_| field("query", "skip", "must be at least 0", "value_error"))?;
-        let limit = u64::try_from(self.limit).ok().filter(|limit| (1..=Page::MAX).contains(limit));
-        let limit = limit.ok_or_else(|| field("query", "limit", "must be between 1 and 1000", "value_error"))?;
-        Ok(Page { skip, limit })
+        bounded(self.skip, self.limit, Page::MAX)
     }
+}
+
+/// `skip` ≥ 0 (default 0), `limit` ≥ 1 (default 100), and one above 500 is 500; else 422 (SCH-5).
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct Window {
+    /// How many rows to pass over.
+    #[param(minimum = 0, default = 0)]
+    skip: i64,
+    /// How many rows to answer with; more than 500 is 500.
+    #[param(minimum = 1, default = 100)]
+    limit: i64,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self { skip: 0, limit: 100 }
+    }
+}
+
+impl Window {
+    pub fn page(self) -> Result<Page, ApiError> {
+        bounded(self.skip, self.limit.min(500), 500)
+    }
+}
+
+/// `skip` ≥ 0 (default 0), `limit` 1 … 100 (default 20), else 422: histories and reviews (SCH-91).
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct ShortPaging {
+    /// How many rows to pass over.
+    #[param(minimum = 0, default = 0)]
+    skip: i64,
+    /// How many rows to answer with.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: i64,
+}
+
+impl Default for ShortPaging {
+    fn default() -> Self {
+        Self { skip: 0, limit: 20 }
+    }
+}
+
+impl ShortPaging {
+    pub fn page(self) -> Result<Page, ApiError> {
+        bounded(self.skip, self.limit, 100)
+    }
+}
+
+fn bounded(skip: i64, limit: i64, most: u64) -> Result<Page, ApiError> {
+    let skip = u64::try_from(skip).map_err(|_| field("query", "skip", "must be at least 0", "value_error"))?;
+    let limit = u64::try_from(limit).ok().filter(|limit| (1..=most).contains(limit));
+    let limit =
+        limit.ok_or_else(|| field("query", "limit", format_args!("must be between 1 and {most}"), "value_error"))?;
+    Ok(Page { skip, limit })
 }

@@ -4,6 +4,7 @@ mod expectations;
 use domain::{
     GymId,
     identity::{GymRole, gym, user},
+    schedule::{participation::ParticipationStatus, session},
 };
 use expectations::{Access, OPERATIONS, Operation, Row};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -13,15 +14,17 @@ use testkit::{
     app::{Answer, App, Call},
     both,
     database::TestDb,
+    schedule::in_minutes,
 };
 
 const METHODS: [&str; 6] = ["get", "post", "put", "patch", "delete", "options"];
 
-/// A gym with one person of each role and one relationship.
+/// A gym with one person of each role, one relationship, and a session that its member has booked.
 struct Tenant {
     gym: gym::Model,
     staff: [(GymRole, user::Model); 4],
     relationship: i64,
+    session: session::Model,
 }
 
 impl Tenant {
@@ -39,7 +42,10 @@ impl Tenant {
         ];
         let pair = json!({"trainer_id": staff[1].1.id, "member_id": staff[0].1.id, "status": "active"});
         let made = app.post("/api/v1/relationships/").by(&staff[3].1).at(gym.id).json(pair).send().await.expect(200);
-        Self { relationship: made["id"].as_i64().unwrap(), gym, staff }
+        let class = app.world.class(&gym).await;
+        let session = app.world.session(&class, &staff[1].1, in_minutes(120)).await;
+        app.world.booking(&session, staff[0].1.id, ParticipationStatus::Registered).await;
+        Self { session, relationship: made["id"].as_i64().unwrap(), gym, staff }
     }
 
     fn person(&self, role: GymRole) -> &user::Model {
@@ -56,6 +62,8 @@ impl Tenant {
             ("member_id", member.id.to_string()),
             ("trainer_id", trainer.id.to_string()),
             ("relationship_id", self.relationship.to_string()),
+            ("session_id", self.session.id.to_string()),
+            ("class_id", self.session.class_id.to_string()),
             ("auth0_id", member.auth0_id.clone().unwrap().replace('|', "%7C")),
             ("subdomain", self.gym.subdomain.clone()),
             ("email", member.email.clone()),

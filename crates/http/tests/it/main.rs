@@ -3,3 +3,4 @@
 mod identity;
 mod isolation;
 mod middleware;
+mod schedule;

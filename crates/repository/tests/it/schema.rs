@@ -41,6 +41,10 @@ macro_rules! entities {
 }
 
 entities!(
+    attendance::achievement,
+    attendance::goal,
+    attendance::health_record,
+    attendance::health_snapshot,
     identity::follow,
     identity::gym,
     identity::gym_module,
@@ -52,6 +56,17 @@ entities!(
     kernel::installation,
     kernel::job,
     kernel::outbox,
+    schedule::calendar_feed,
+    schedule::cancellation,
+    schedule::category,
+    schedule::class,
+    schedule::opening_hours,
+    schedule::participation,
+    schedule::review,
+    schedule::session,
+    schedule::settings,
+    schedule::special_day,
+    schedule::waitlist,
 );
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

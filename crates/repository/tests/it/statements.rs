@@ -2,9 +2,10 @@
 use crate::rows;
 use chrono::{TimeDelta, Utc};
 use domain::{
-    GymId, OutboxId, UserId,
+    ClassId, GymId, OutboxId, SessionId, UserId,
     identity::{GymRole, PlatformRole, follow, membership, relationship},
     kernel::outbox::Effect,
+    schedule::{participation::ParticipationStatus, waitlist::WaitlistStatus},
 };
 use futures::future::BoxFuture;
 use repository::{
@@ -20,19 +21,26 @@ use repository::{
         jobs::{Jobs, SeaJobs},
         outbox::{Outbox, SeaOutbox},
     },
+    schedule::{
+        seats::{SeaSeats, Seats},
+        waitlist::{SeaWaitlists, Waitlists},
+    },
 };
 use std::{
     collections::BTreeSet,
     path::Path,
     sync::{Arc, atomic::AtomicU64},
 };
-use testkit::{both, database::TestDb, world::World};
+use testkit::{both, database::TestDb, schedule::in_minutes, world::World};
 
 /// What the lists are asked about.
 struct Of {
     gym: GymId,
     person: UserId,
     trainer: UserId,
+    class: ClassId,
+    /// To come, with the person booked or waiting.
+    sessions: Vec<SessionId>,
 }
 
 type List = for<'a> fn(&'a Conn, &'a Of, Page) -> BoxFuture<'a, Result<usize>>;
@@ -76,7 +84,22 @@ lists! {
     "claim": |c, of, page| SeaOutbox.claim(c, &["test.list"], page.limit, "w", TimeDelta::seconds(60));
     "dead": |c, of, page| SeaOutbox.dead(c, page.limit);
     "all": |c, of, page| SeaJobs.all(c);
+    "hold_all": |c, of, page| SeaSeats.hold_all(c, of.gym, &of.sessions);
+    "hold_of_class": |c, of, page| SeaSeats.hold_of_class(c, of.gym, of.class, Utc::now());
+    "hold_of_member": |c, of, page| SeaSeats.hold_of_member(c, of.gym, of.person, Utc::now());
+    "state": |c, of, page| SeaSeats.state(c, of.gym, &of.sessions, Some(of.person));
+    "queue": |c, of, page| SeaWaitlists.queue(c, of.gym, &of.sessions);
+    "leave": |c, of, page| SeaWaitlists.leave(c, of.gym, &of.sessions, None, WaitlistStatus::Cancelled, Utc::now());
+    "cancel_booked": |c, of, page| SeaSeats.cancel_booked(c, of.gym, &of.sessions, None, "over", Utc::now());
+    "seat": |c, of, page| SeaSeats.seat(c, of.gym, &of.seats(), ParticipationStatus::Registered, Utc::now());
     "remove_everywhere": |c, of, page| SeaMemberships::default().remove_everywhere(c, of.person);
+}
+
+impl Of {
+    /// A seat in each session for the person.
+    fn seats(&self) -> Vec<(SessionId, UserId)> {
+        self.sessions.iter().map(|session| (*session, self.person)).collect()
+    }
 }
 
 /// Methods of the source that return many rows.
@@ -117,6 +140,14 @@ async fn many(t: &TestDb) -> Of {
     let gym = world.gym("gym-0").await;
     let person = world.member(&gym, "person").await;
     let trainer = world.person(&gym, "trainer", GymRole::Trainer).await;
+    let class = world.class(&gym).await;
+    let mut sessions = Vec::new();
+    for n in 0..30 {
+        let session = world.session(&class, &trainer, in_minutes(60 + n)).await;
+        world.booking(&session, person.id, ParticipationStatus::Registered).await;
+        world.waiting(&session, trainer.id).await;
+        sessions.push(session.id);
+    }
     for n in 1..30 {
         let theirs = world.gym_with(&format!("gym-{n}"), |g| g.logo_url = Some("http://x.test".into())).await;
         world.join(theirs.id, person.id, GymRole::Member).await;
@@ -153,7 +184,7 @@ async fn many(t: &TestDb) -> Of {
     }
     use sea_orm::ConnectionTrait;
     t.pool().execute_unprepared("UPDATE users SET qr_code = NULL WHERE email LIKE 'p%'").await.unwrap();
-    Of { gym: gym.id, person: person.id, trainer: trainer.id }
+    Of { gym: gym.id, person: person.id, trainer: trainer.id, class: class.id, sessions }
 }
 
 async fn counted(t: &TestDb, of: &Of, list: List, page: Page) -> (usize, u64) {

@@ -12,10 +12,10 @@ use super::{
     view::{GymUserSummary, UserGym},
 };
 use crate::{
-    Actor, Caller, Core, Error, Ports, Refusal, Result, Settings,
+    Actor, Caller, Core, Error, Refusal, Result,
     access::{GYM_NOT_FOUND, NOT_A_MEMBER},
     error::UniqueMeans,
-    kernel::{cache_key::CacheKey, effect},
+    kernel::{cache_key::CacheKey, departure::Departures, effect},
 };
 use async_trait::async_trait;
 use domain::{
@@ -129,6 +129,7 @@ pub trait Memberships: Send + Sync {
 
 pub struct MembershipService {
     core: Core,
+    departures: Departures,
 }
 
 /// Who asks for a change in a gym.
@@ -151,8 +152,8 @@ fn stale(gym: GymId, people: &[UserId]) -> Vec<CacheKey> {
 }
 
 impl MembershipService {
-    pub fn new(core: &Core, _: &Ports, _: &Settings) -> Self {
-        Self { core: core.clone() }
+    pub fn new(core: &Core, departures: &Departures) -> Self {
+        Self { core: core.clone(), departures: departures.clone() }
     }
 
     async fn hold_gym(&self, tx: &Conn, gym: GymId) -> Result<gym::Model> {
@@ -190,7 +191,8 @@ impl MembershipService {
 
     async fn end(&self, gym: GymId, asker: Asker, user: UserId) -> Result<()> {
         let stores = &self.core.stores;
-        self.core
+        let gone = self
+            .core
             .db
             .run(async |tx| {
                 self.hold_gym(&tx, gym).await?;
@@ -202,11 +204,12 @@ impl MembershipService {
                 may_remove(role, target.role, user == asker.id)?;
                 stores.memberships.remove(&tx, gym, target.id).await?;
                 stores.related.terminate_all(&tx, gym, user, self.core.clock.now()).await?;
+                let gone = self.departures.left(&tx, gym, user).await?;
                 self.power_changed(&tx, gym, &[user]).await?;
-                Ok::<_, Error>(())
+                Ok::<_, Error>(gone)
             })
             .await?;
-        self.core.committed(&stale(gym, &[user])).await;
+        self.core.committed(&[stale(gym, &[user]), gone].concat()).await;
         Ok(())
     }
 

@@ -29,6 +29,18 @@ pub enum CacheKey {
     GymPeople(GymId),
     GymModules(GymId),
     WorkspaceStats(GymId),
+    /// Weekly hours, special days, and what follows from both.
+    OpeningHours(GymId),
+    ScheduleSettings(GymId),
+    /// Classes and their categories.
+    Classes(GymId),
+    /// Sessions with their seats, and lists of them.
+    Sessions(GymId),
+    /// What one member has booked in a gym.
+    MemberSchedule(UserId, GymId),
+    /// What one member has done in a gym: attendance, achievements, statistics, health.
+    MemberStats(UserId, GymId),
+    ReviewStats(GymId),
 }
 
 impl CacheKey {
@@ -43,6 +55,13 @@ impl CacheKey {
             Self::GymPeople(gym) => Ns::new("gym_people", gym),
             Self::GymModules(gym) => Ns::new("gym_modules", gym),
             Self::WorkspaceStats(gym) => Ns::new("workspace_stats", gym),
+            Self::OpeningHours(gym) => Ns::new("gym_hours", gym),
+            Self::ScheduleSettings(gym) => Ns::new("schedule_settings", gym),
+            Self::Classes(gym) => Ns::new("schedule_classes", gym),
+            Self::Sessions(gym) => Ns::new("schedule_sessions", gym),
+            Self::MemberSchedule(user, gym) => Ns::new("member_schedule", format_args!("{user}:{gym}")),
+            Self::MemberStats(user, gym) => Ns::new("member_stats", format_args!("{user}:{gym}")),
+            Self::ReviewStats(gym) => Ns::new("review_stats", gym),
         }
     }
 
@@ -52,6 +71,8 @@ impl CacheKey {
         let made_of_it = match self {
             Self::GymDetails(gym) => vec![Self::GymDirectory, Self::GymPage(*gym)],
             Self::GymModules(gym) => vec![Self::GymPage(*gym)],
+            // a session is shown with its class
+            Self::Classes(gym) => vec![Self::Sessions(*gym), Self::ReviewStats(*gym)],
             _ => Vec::new(),
         };
         [self.ns()].into_iter().chain(made_of_it.iter().map(Self::ns)).collect()
@@ -60,7 +81,15 @@ impl CacheKey {
     /// Every family that shows something of this gym, for its deactivation (IDN-46). The memberships of its people are
     /// not among them: what they say, role and state, stays true.
     pub fn of_gym(gym: GymId) -> Vec<Self> {
-        vec![Self::GymDetails(gym), Self::GymPeople(gym), Self::GymModules(gym), Self::WorkspaceStats(gym)]
+        vec![
+            Self::GymDetails(gym),
+            Self::GymPeople(gym),
+            Self::GymModules(gym),
+            Self::WorkspaceStats(gym),
+            Self::OpeningHours(gym),
+            Self::ScheduleSettings(gym),
+            Self::Classes(gym),
+        ]
     }
 }
 

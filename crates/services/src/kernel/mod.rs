@@ -2,6 +2,7 @@
 //! uploaded files.
 pub mod cache_key;
 pub mod dead_effects;
+pub mod departure;
 pub mod effect;
 pub mod idempotency;
 pub mod limit;

@@ -164,6 +164,11 @@ pub const OPERATIONS: &[Operation] = &[
     op("put", "/api/v1/relationships/{relationship_id}", GymOrDefault(Member)).row().body(r#"{"notes": "changed"}"#),
     op("delete", "/api/v1/relationships/{relationship_id}", GymOrDefault(Admin)).row(),
 
+    op("post", "/api/v1/schedule/participation/register/{session_id}", Gym(Member)).row(),
+    op("post", "/api/v1/schedule/participation/register/{session_id}/{member_id}", Gym(Trainer)).row(),
+    op("post", "/api/v1/schedule/participation/cancel-registration/{session_id}", Gym(Member)).row(),
+    op("post", "/api/v1/schedule/participation/cancel-registration/{session_id}/{member_id}", Gym(Trainer)).row(),
+
     op("get", "/api/v1/context/workspace", GymOrDefault(Member)),
     op("get", "/api/v1/context/workspace/stats", GymOrDefault(Trainer)),
 ];

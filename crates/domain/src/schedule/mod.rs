@@ -1,0 +1,13 @@
+//! When a gym is open, which classes it holds, and who takes part in them.
+pub mod booking;
+pub mod calendar_feed;
+pub mod cancellation;
+pub mod category;
+pub mod class;
+pub mod opening_hours;
+pub mod participation;
+pub mod review;
+pub mod session;
+pub mod settings;
+pub mod special_day;
+pub mod waitlist;

@@ -1,0 +1,9 @@
+//! Operations of opening hours, classes, sessions and bookings.
+mod bookings;
+
+use crate::HostState;
+use utoipa_axum::router::OpenApiRouter;
+
+pub fn routes<S: HostState>() -> OpenApiRouter<S> {
+    OpenApiRouter::new().merge(bookings::routes())
+}

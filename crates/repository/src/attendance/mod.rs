@@ -1,0 +1,8 @@
+//! Repositories of achievements, goals and health.
+use crate::SeaRepo;
+use domain::attendance::{achievement, goal, health_record, health_snapshot};
+
+pub type SeaAchievements = SeaRepo<achievement::Entity>;
+pub type SeaGoals = SeaRepo<goal::Entity>;
+pub type SeaHealthRecords = SeaRepo<health_record::Entity>;
+pub type SeaHealthSnapshots = SeaRepo<health_snapshot::Entity>;

@@ -1,0 +1,22 @@
+//! Repositories of opening hours, classes, sessions and bookings.
+pub mod seat_state;
+pub mod seats;
+pub mod waitlist;
+
+use crate::SeaRepo;
+use domain::schedule::{
+    calendar_feed, cancellation, category, class, opening_hours, participation, review, session, settings, special_day,
+    waitlist as places,
+};
+
+pub type SeaOpeningHours = SeaRepo<opening_hours::Entity>;
+pub type SeaSpecialDays = SeaRepo<special_day::Entity>;
+pub type SeaScheduleSettings = SeaRepo<settings::Entity>;
+pub type SeaCategories = SeaRepo<category::Entity>;
+pub type SeaClasses = SeaRepo<class::Entity>;
+pub type SeaSessions = SeaRepo<session::Entity>;
+pub type SeaParticipations = SeaRepo<participation::Entity>;
+pub type SeaWaitlist = SeaRepo<places::Entity>;
+pub type SeaCancellations = SeaRepo<cancellation::Entity>;
+pub type SeaReviews = SeaRepo<review::Entity>;
+pub type SeaCalendarFeeds = SeaRepo<calendar_feed::Entity>;

@@ -1,0 +1,117 @@
+//! Classes, sessions and bookings in one line: `let spin = world.class(&gym).await;
+//! let session = world.session(&spin, &trainer, in_minutes(90)).await;`
+use crate::world::World;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{
+    GymId, UserId,
+    identity::{gym, user},
+    kernel::time,
+    schedule::{
+        class::{self, Difficulty},
+        participation::{self, ParticipationStatus},
+        session::{self, SessionStatus},
+        waitlist::{self, WaitlistStatus},
+    },
+};
+use repository::{
+    Repository,
+    schedule::{
+        SeaClasses, SeaParticipations, SeaSessions, SeaWaitlist,
+        seats::{SeaSeats, Seats},
+    },
+};
+
+/// An instant so many minutes from now, or ago.
+pub fn in_minutes(minutes: i64) -> DateTime<Utc> {
+    time::now() + TimeDelta::minutes(minutes)
+}
+
+impl World {
+    /// A class with twenty seats and an hour's length.
+    pub async fn class(&self, gym: &gym::Model) -> class::Model {
+        self.class_with(gym, |_| {}).await
+    }
+
+    pub async fn class_with(&self, gym: &gym::Model, change: impl FnOnce(&mut class::Create)) -> class::Model {
+        let mut input = class::Create {
+            name: "Spinning".into(),
+            description: None,
+            duration: 60,
+            max_capacity: 20,
+            difficulty_level: Difficulty::Beginner,
+            category_id: None,
+            category_enum: Some(class::ClassCategory::Cardio),
+            is_active: true,
+            created_by: None,
+        };
+        change(&mut input);
+        SeaClasses::default().create(&self.db, gym.id, input).await.expect("a class")
+    }
+
+    /// A session of an hour that starts at `start`.
+    pub async fn session(&self, class: &class::Model, trainer: &user::Model, start: DateTime<Utc>) -> session::Model {
+        self.session_with(class, trainer, start, |_| {}).await
+    }
+
+    pub async fn session_with(
+        &self,
+        class: &class::Model,
+        trainer: &user::Model,
+        start: DateTime<Utc>,
+        change: impl FnOnce(&mut session::Create),
+    ) -> session::Model {
+        let mut input = session::Create {
+            class_id: class.id,
+            trainer_id: trainer.id,
+            start_time: start,
+            end_time: start + TimeDelta::minutes(class.duration.into()),
+            room: None,
+            is_recurring: false,
+            recurrence_pattern: None,
+            series_id: None,
+            status: SessionStatus::Scheduled,
+            current_participants: 0,
+            override_capacity: None,
+            notes: None,
+            created_by: None,
+        };
+        change(&mut input);
+        SeaSessions::default().create(&self.db, class.gym_id, input).await.expect("a session")
+    }
+
+    /// A booking in any state, with the session's counter as it should be.
+    pub async fn booking(
+        &self,
+        session: &session::Model,
+        member: UserId,
+        status: ParticipationStatus,
+    ) -> participation::Model {
+        let now = time::now();
+        let input = participation::Create {
+            session_id: session.id,
+            member_id: member,
+            status,
+            registration_time: now,
+            attendance_time: (status == ParticipationStatus::Attended).then_some(now),
+        };
+        let row = SeaParticipations::default().create(&self.db, session.gym_id, input).await.expect("a booking");
+        SeaSeats.recount(&self.db, session.gym_id, &[session.id]).await.expect("counted");
+        row
+    }
+
+    /// A place in the queue.
+    pub async fn waiting(&self, session: &session::Model, member: UserId) -> waitlist::Model {
+        let input = waitlist::Create {
+            session_id: session.id,
+            member_id: member,
+            status: WaitlistStatus::Waiting,
+            joined_at: time::now(),
+        };
+        SeaWaitlist::default().create(&self.db, session.gym_id, input).await.expect("a place")
+    }
+
+    /// The session as it is now.
+    pub async fn session_now(&self, gym: GymId, session: domain::SessionId) -> session::Model {
+        SeaSessions::default().get(&self.db, gym, session).await.expect("readable").expect("there")
+    }
+}
