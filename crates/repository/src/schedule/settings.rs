@@ -24,10 +24,10 @@ pub trait ScheduleSettings: Send + Sync {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SeaScheduleSettingsRow;
+pub struct SeaSettings;
 
 #[async_trait]
-impl ScheduleSettings for SeaScheduleSettingsRow {
+impl ScheduleSettings for SeaSettings {
     async fn of_gym(&self, conn: &Conn, gym: GymId) -> Result<Option<Model>> {
         Ok(scope::select::<Entity>(gym).one(&conn.executor()?).await?)
     }

@@ -1,1 +1,5 @@
 mod bookings;
+mod conventions;
+mod hours;
+mod settings;
+mod special_days;
