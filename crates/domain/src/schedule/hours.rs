@@ -40,7 +40,8 @@ impl From<DayOfWeek> for i16 {
 }
 
 /// A time of a wall clock, sent as `HH:MM` or `HH:MM:SS` (SCH-23).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
 pub struct ClockTime(pub NaiveTime);
 
 impl FromStr for ClockTime {

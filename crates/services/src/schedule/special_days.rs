@@ -1,6 +1,6 @@
 //! Days that are not as the week says (SCH-30 … SCH-35).
 use super::seating::stale as stale_bookings;
-use crate::{Actor, Core, Error, Ports, Refusal, Result, Settings, kernel::cache_key::CacheKey};
+use crate::{Actor, Core, Ports, Refusal, Result, Settings, kernel::cache_key::CacheKey};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use domain::{

@@ -239,7 +239,7 @@ both! {
     async fn sch_6_refusals_are_a_text_and_a_code_and_broken_input_is_listed(t: TestDb) {
         let app = App::new(t).await;
         let here = cast(&app, "here").await;
-        let as_boss = |call: Call<'_>| call.by(&here.boss).at(here.gym.id).send();
+        let as_boss = async |call: Call<'_>| call.by(&here.boss).at(here.gym.id).send().await;
         app.post(&format!("{BOOK}/{}", here.session)).by(&here.boss).at(here.gym.id).send().await.expect(200);
         for (call, code) in [
             (app.post(&format!("{BOOK}/{}", here.session)), (400, "already_registered")),
