@@ -13,7 +13,9 @@ impl FromStr for CalendarDate {
         // chrono's own reading lets blanks, signs and single digits pass
         let shape = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
         let day = (text.len() == 10 && text.bytes().enumerate().all(shape)).then(|| text.parse().ok()).flatten();
-        day.filter(|day: &NaiveDate| (1970..=9999).contains(&day.year())).map(Self).ok_or("not a date, as in 2026-12-24")
+        day.filter(|day: &NaiveDate| (1970..=9999).contains(&day.year()))
+            .map(Self)
+            .ok_or("not a date, as in 2026-12-24")
     }
 }
 
@@ -31,9 +33,16 @@ mod tests {
     fn a_day_is_ten_characters_of_a_sensible_year() {
         let day: CalendarDate = "2028-02-29".parse().unwrap();
         assert_eq!(day.0, NaiveDate::from_ymd_opt(2028, 2, 29).unwrap());
-        for rubbish in
-            ["", "2026-02-29", "2026-2-9", "2026-12-24T00:00:00", "+026-12-24", " 026-12-24", "0000-01-01", "1969-12-31"]
-        {
+        for rubbish in [
+            "",
+            "2026-02-29",
+            "2026-2-9",
+            "2026-12-24T00:00:00",
+            "+026-12-24",
+            " 026-12-24",
+            "0000-01-01",
+            "1969-12-31",
+        ] {
             assert!(rubbish.parse::<CalendarDate>().is_err(), "{rubbish}");
         }
     }

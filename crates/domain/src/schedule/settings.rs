@@ -73,9 +73,7 @@ pub struct Create {
 }
 
 /// Only fields that are sent change. Distances from a session's start are at most a year.
-#[derive(
-    Clone, Debug, Default, PartialEq, Eq, Deserialize, Validate, DeriveIntoActiveModel, utoipa::ToSchema,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Validate, DeriveIntoActiveModel, utoipa::ToSchema)]
 #[schema(as = ScheduleSettingsUpdate, example = json!({"late_cancel_minutes": 120, "booking_opens_hours": 168}))]
 #[serde(default)]
 pub struct Update {

@@ -104,13 +104,8 @@ pub trait SpecialDays: Send + Sync {
     ///
     /// # Errors
     /// [`SPECIAL_DAY_NOT_FOUND`].
-    async fn update(
-        &self,
-        actor: &Actor,
-        which: Which,
-        patch: SpecialDayPatch,
-        cancel_sessions: bool,
-    ) -> Result<Saved>;
+    async fn update(&self, actor: &Actor, which: Which, patch: SpecialDayPatch, cancel_sessions: bool)
+    -> Result<Saved>;
     /// The date is as its week says again; answers with the day that was. Admin guard.
     ///
     /// # Errors
