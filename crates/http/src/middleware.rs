@@ -115,7 +115,7 @@ fn cors(origins: &[String]) -> CorsLayer {
         .allow_methods(Any)
         // named, for browsers do not count Authorization among `*`
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([HeaderName::from_static("x-request-id"), HeaderName::from_static("etag")])
+        .expose_headers(["x-request-id", "etag", "x-cancelled-sessions"].map(HeaderName::from_static))
         .max_age(Duration::from_secs(86_400))
 }
 

@@ -9,7 +9,7 @@ use services::{
         relationships::Relationships, role_sync::RoleSync, workspace::Workspaces,
     },
     kernel::{idempotency::Idempotency, limit::Limits},
-    schedule::bookings::Bookings,
+    schedule::{bookings::Bookings, hours::Hours, settings::ScheduleSettings, special_days::SpecialDays},
 };
 use std::sync::Arc;
 
@@ -58,6 +58,9 @@ state! {
     pictures: Arc<dyn Pictures>,
     role_sync: Arc<dyn RoleSync>,
     bookings: Arc<dyn Bookings>,
+    hours: Arc<dyn Hours>,
+    special_days: Arc<dyn SpecialDays>,
+    schedule_settings: Arc<dyn ScheduleSettings>,
 }
 
 impl AppState {
@@ -83,6 +86,9 @@ impl AppState {
             pictures: s.pictures,
             role_sync: s.role_sync,
             bookings: s.bookings,
+            hours: s.hours,
+            special_days: s.special_days,
+            schedule_settings: s.schedule_settings,
         }
     }
 }

@@ -27,7 +27,12 @@ use crate::{
         scheduler::{Job, Scheduler},
         spool::Spool,
     },
-    schedule::bookings::{BookingService, Bookings, LeaveClasses},
+    schedule::{
+        bookings::{BookingService, Bookings, LeaveClasses},
+        hours::{Hours, HoursService},
+        settings::{ScheduleSettings, ScheduleSettingsService},
+        special_days::{SpecialDayService, SpecialDays},
+    },
 };
 use ports::{Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, TokenVerifier, image::ImageProcessor};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -112,6 +117,9 @@ pub struct Services {
     pub pictures: Arc<dyn Pictures>,
     pub role_sync: Arc<dyn RoleSync>,
     pub bookings: Arc<dyn Bookings>,
+    pub hours: Arc<dyn Hours>,
+    pub special_days: Arc<dyn SpecialDays>,
+    pub schedule_settings: Arc<dyn ScheduleSettings>,
     ports: Ports,
     settings: Settings,
 }
@@ -139,6 +147,9 @@ impl Services {
             pictures: Arc::new(PictureService::new(c, p, s)),
             role_sync: Arc::new(RoleSyncService::new(c, p, s)),
             bookings: Arc::new(BookingService::new(c, p, s)),
+            hours: Arc::new(HoursService::new(c, p, s)),
+            special_days: Arc::new(SpecialDayService::new(c, p, s)),
+            schedule_settings: Arc::new(ScheduleSettingsService::new(c, p, s)),
             core,
             ports,
             settings,

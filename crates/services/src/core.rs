@@ -26,7 +26,9 @@ use repository::{
         outbox::{Outbox, SeaOutbox},
     },
     schedule::{
+        hours::{Hours, SeaHours},
         seats::{SeaSeats, Seats},
+        settings::{ScheduleSettings, SeaSettings},
         waitlist::{SeaWaitlists, Waitlists},
     },
 };
@@ -74,6 +76,8 @@ pub struct Stores {
     pub goals: Repo<goal::Model>,
     pub health_records: Repo<health_record::Model>,
     pub health_snapshots: Repo<health_snapshot::Model>,
+    pub hours: Arc<dyn Hours>,
+    pub gym_settings: Arc<dyn ScheduleSettings>,
     pub seats: Arc<dyn Seats>,
     pub waitlists: Arc<dyn Waitlists>,
 }
@@ -107,6 +111,8 @@ impl Stores {
             goals: repo::<goal::Entity>(),
             health_records: repo::<health_record::Entity>(),
             health_snapshots: repo::<health_snapshot::Entity>(),
+            hours: Arc::new(SeaHours),
+            gym_settings: Arc::new(SeaSettings),
             seats: Arc::new(SeaSeats),
             waitlists: Arc::new(SeaWaitlists),
         }

@@ -1,4 +1,5 @@
 //! What every context stands on: ids, time, text, errors of input, the outbox, scheduled jobs, idempotency keys.
+pub mod calendar_date;
 pub mod email;
 pub mod idempotency_key;
 pub mod ids;

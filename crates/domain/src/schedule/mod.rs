@@ -4,6 +4,7 @@ pub mod calendar_feed;
 pub mod cancellation;
 pub mod category;
 pub mod class;
+pub mod hours;
 pub mod opening_hours;
 pub mod participation;
 pub mod review;

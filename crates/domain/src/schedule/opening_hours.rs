@@ -1,4 +1,5 @@
 //! The weekly template of a gym's opening hours (SCH-20 … SCH-23).
+use super::hours::{DayHours, DayOfWeek};
 use crate::{GymHoursId, GymId};
 use chrono::{DateTime, NaiveTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -39,4 +40,27 @@ pub struct Update {
     pub open_time: Option<Option<NaiveTime>>,
     pub close_time: Option<Option<NaiveTime>>,
     pub is_closed: Option<bool>,
+}
+
+impl Create {
+    /// The hours of a day that nobody set yet (SCH-20).
+    pub fn usual(day: DayOfWeek) -> Self {
+        let hours = DayHours::usual(day);
+        Self {
+            day_of_week: day.number(),
+            open_time: hours.open_time(),
+            close_time: hours.close_time(),
+            is_closed: hours.is_closed(),
+        }
+    }
+}
+
+impl From<DayHours> for Update {
+    fn from(hours: DayHours) -> Self {
+        Self {
+            open_time: Some(hours.open_time()),
+            close_time: Some(hours.close_time()),
+            is_closed: Some(hours.is_closed()),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What a gym decides about its bookings; a gym without a row has the defaults.
-use crate::{GymId, ScheduleSettingsId};
+use crate::{GymId, ScheduleSettingsId, kernel::patch};
 use chrono::{DateTime, TimeDelta, Utc};
+use garde::Validate;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -71,15 +72,37 @@ pub struct Create {
     pub require_active_membership: bool,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveIntoActiveModel)]
+/// Only fields that are sent change. Distances from a session's start are at most a year.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Validate, DeriveIntoActiveModel, utoipa::ToSchema)]
+#[schema(as = ScheduleSettingsUpdate, example = json!({"late_cancel_minutes": 120, "booking_opens_hours": 168}))]
+#[serde(default)]
 pub struct Update {
+    /// A cancellation nearer than this to the start is late; 0 is never.
+    #[garde(inner(range(min = 0, max = 525_600)))]
+    #[schema(minimum = 0, maximum = 525_600)]
     pub late_cancel_minutes: Option<i32>,
+    /// Bookings open so many hours before the start; `null` is at any time.
+    #[garde(inner(inner(range(min = 1, max = 8_760))))]
+    #[serde(deserialize_with = "patch::present")]
+    #[schema(value_type = Option<i32>, minimum = 1, maximum = 8_760)]
     pub booking_opens_hours: Option<Option<i32>>,
+    #[garde(skip)]
     pub waitlist_enabled: Option<bool>,
+    /// Of one session.
+    #[garde(inner(range(min = 1, max = 500)))]
+    #[schema(minimum = 1, maximum = 500)]
     pub waitlist_max_size: Option<i32>,
+    /// Nobody joins a waitlist or is promoted nearer than this to the start.
+    #[garde(inner(range(min = 0, max = 525_600)))]
+    #[schema(minimum = 0, maximum = 525_600)]
     pub waitlist_cutoff_minutes: Option<i32>,
+    #[garde(skip)]
     pub session_overlap_policy: Option<OverlapPolicy>,
+    /// Whether who was registered and not seen becomes a no-show by itself.
+    #[garde(skip)]
     pub auto_no_show: Option<bool>,
+    /// Whether a booking needs an active membership.
+    #[garde(skip)]
     pub require_active_membership: Option<bool>,
 }
 

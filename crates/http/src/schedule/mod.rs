@@ -1,9 +1,16 @@
 //! Operations of opening hours, classes, sessions and bookings.
 mod bookings;
+mod hours;
+mod settings;
+mod special_days;
 
 use crate::HostState;
 use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes<S: HostState>() -> OpenApiRouter<S> {
-    OpenApiRouter::new().merge(bookings::routes())
+    OpenApiRouter::new()
+        .merge(bookings::routes())
+        .merge(hours::routes())
+        .merge(special_days::routes())
+        .merge(settings::routes())
 }

@@ -25,6 +25,8 @@ struct Tenant {
     staff: [(GymRole, user::Model); 4],
     relationship: i64,
     session: session::Model,
+    /// On a date that no other gym has one on.
+    special_day: (i64, String),
 }
 
 impl Tenant {
@@ -45,7 +47,13 @@ impl Tenant {
         let class = app.world.class(&gym).await;
         let session = app.world.session(&class, &staff[1].1, in_minutes(120)).await;
         app.world.booking(&session, staff[0].1.id, ParticipationStatus::Registered).await;
-        Self { session, relationship: made["id"].as_i64().unwrap(), gym, staff }
+        // written when they are first read
+        app.get("/api/v1/schedule/gym-hours/regular").by(&staff[3].1).at(gym.id).send().await.expect(200);
+        let date = format!("2031-{:02}-24", gym.id.0 % 12 + 1);
+        let day = app.post("/api/v1/schedule/special-days").by(&staff[3].1).at(gym.id);
+        let day = day.json(json!({"date": date, "is_closed": true})).send().await.expect(201);
+        let special_day = (day["id"].as_i64().unwrap(), date);
+        Self { session, relationship: made["id"].as_i64().unwrap(), special_day, gym, staff }
     }
 
     fn person(&self, role: GymRole) -> &user::Model {
@@ -64,6 +72,9 @@ impl Tenant {
             ("relationship_id", self.relationship.to_string()),
             ("session_id", self.session.id.to_string()),
             ("class_id", self.session.class_id.to_string()),
+            ("special_day_id", self.special_day.0.to_string()),
+            ("date", self.special_day.1.clone()),
+            ("day", "2".into()),
             ("auth0_id", member.auth0_id.clone().unwrap().replace('|', "%7C")),
             ("subdomain", self.gym.subdomain.clone()),
             ("email", member.email.clone()),

@@ -1,17 +1,19 @@
 //! Repositories of opening hours, classes, sessions and bookings.
+pub mod hours;
 pub mod seat_state;
 pub mod seats;
+pub mod settings;
 pub mod waitlist;
 
 use crate::SeaRepo;
 use domain::schedule::{
-    calendar_feed, cancellation, category, class, opening_hours, participation, review, session, settings, special_day,
-    waitlist as places,
+    calendar_feed, cancellation, category, class, opening_hours, participation, review, session, settings as decisions,
+    special_day, waitlist as places,
 };
 
 pub type SeaOpeningHours = SeaRepo<opening_hours::Entity>;
 pub type SeaSpecialDays = SeaRepo<special_day::Entity>;
-pub type SeaScheduleSettings = SeaRepo<settings::Entity>;
+pub type SeaScheduleSettings = SeaRepo<decisions::Entity>;
 pub type SeaCategories = SeaRepo<category::Entity>;
 pub type SeaClasses = SeaRepo<class::Entity>;
 pub type SeaSessions = SeaRepo<session::Entity>;

@@ -27,7 +27,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, ExprTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef,
     sea_query::{Expr, LockBehavior, LockType, OnConflict, SelectStatement, SimpleExpr},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
@@ -48,6 +48,13 @@ pub trait Seats: Send + Sync {
         gym: GymId,
         class: ClassId,
         now: DateTime<Utc>,
+    ) -> Result<Vec<session::Model>>;
+    /// The `scheduled` sessions that start within these instants, locked likewise (SCH-34).
+    async fn hold_starting_between(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        within: Range<DateTime<Utc>>,
     ) -> Result<Vec<session::Model>>;
     /// The sessions to come in which this person has a booking or a place in the queue, locked likewise (SCH-79).
     async fn hold_of_member(
@@ -168,6 +175,19 @@ impl Seats for SeaSeats {
             .filter(S::Status.eq(SessionStatus::Scheduled))
             .filter(S::OverrideCapacity.is_null());
         held(conn, to_come).await
+    }
+
+    async fn hold_starting_between(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        within: Range<DateTime<Utc>>,
+    ) -> Result<Vec<session::Model>> {
+        let starting = scope::select::<session::Entity>(gym)
+            .filter(S::StartTime.gte(within.start))
+            .filter(S::StartTime.lt(within.end))
+            .filter(S::Status.eq(SessionStatus::Scheduled));
+        held(conn, starting).await
     }
 
     async fn hold_of_member(

@@ -169,6 +169,22 @@ pub const OPERATIONS: &[Operation] = &[
     op("post", "/api/v1/schedule/participation/cancel-registration/{session_id}", Gym(Member)).row(),
     op("post", "/api/v1/schedule/participation/cancel-registration/{session_id}/{member_id}", Gym(Trainer)).row(),
 
+    op("get", "/api/v1/schedule/gym-hours/regular", Gym(Member)),
+    op("get", "/api/v1/schedule/gym-hours/regular/{day}", Gym(Member)),
+    op("put", "/api/v1/schedule/gym-hours/regular/{day}", Gym(Admin)).body(r#"{"is_closed": true}"#),
+    op("get", "/api/v1/schedule/gym-hours/date/{date}", Gym(Member)),
+    op("get", "/api/v1/schedule/gym-hours/date-range", Gym(Member)).query("start_date=2031-01-01&end_date=2031-01-31"),
+    op("post", "/api/v1/schedule/gym-hours/apply-defaults", Gym(Admin)).body(r#"{"start_date": "2031-01-01", "end_date": "2031-01-31"}"#),
+    op("get", "/api/v1/schedule/special-days/", Gym(Member)),
+    op("post", "/api/v1/schedule/special-days/", Gym(Admin)).query("overwrite=true&cancel_sessions=true").body(r#"{"date": "2031-05-01", "is_closed": true}"#),
+    op("get", "/api/v1/schedule/special-days/{special_day_id}", Gym(Member)).row(),
+    op("put", "/api/v1/schedule/special-days/{special_day_id}", Gym(Admin)).row().body(r#"{"description": "changed"}"#),
+    op("delete", "/api/v1/schedule/special-days/{special_day_id}", Gym(Admin)).row(),
+    op("get", "/api/v1/schedule/special-days/date/{date}", Gym(Member)).row(),
+    op("put", "/api/v1/schedule/special-days/date/{date}", Gym(Admin)).row().body(r#"{"description": "changed"}"#),
+    op("get", "/api/v1/schedule/settings", Gym(Member)),
+    op("put", "/api/v1/schedule/settings", Gym(Admin)).body(r#"{"waitlist_enabled": false}"#),
+
     op("get", "/api/v1/context/workspace", GymOrDefault(Member)),
     op("get", "/api/v1/context/workspace/stats", GymOrDefault(Trainer)),
 ];
