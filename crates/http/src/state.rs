@@ -9,7 +9,7 @@ use services::{
         relationships::Relationships, role_sync::RoleSync, workspace::Workspaces,
     },
     kernel::{idempotency::Idempotency, limit::Limits},
-    schedule::bookings::Bookings,
+    schedule::{bookings::Bookings, categories::Categories, classes::Classes, reviews::Reviews},
 };
 use std::sync::Arc;
 
@@ -58,6 +58,9 @@ state! {
     pictures: Arc<dyn Pictures>,
     role_sync: Arc<dyn RoleSync>,
     bookings: Arc<dyn Bookings>,
+    categories: Arc<dyn Categories>,
+    classes: Arc<dyn Classes>,
+    reviews: Arc<dyn Reviews>,
 }
 
 impl AppState {
@@ -83,6 +86,9 @@ impl AppState {
             pictures: s.pictures,
             role_sync: s.role_sync,
             bookings: s.bookings,
+            categories: s.categories,
+            classes: s.classes,
+            reviews: s.reviews,
         }
     }
 }

@@ -27,7 +27,12 @@ use crate::{
         scheduler::{Job, Scheduler},
         spool::Spool,
     },
-    schedule::bookings::{BookingService, Bookings, LeaveClasses},
+    schedule::{
+        bookings::{BookingService, Bookings, LeaveClasses},
+        categories::{Categories, CategoryService},
+        classes::{ClassService, Classes},
+        reviews::{ReviewService, Reviews, UnnameTrainer},
+    },
 };
 use ports::{Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, TokenVerifier, image::ImageProcessor};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -112,6 +117,9 @@ pub struct Services {
     pub pictures: Arc<dyn Pictures>,
     pub role_sync: Arc<dyn RoleSync>,
     pub bookings: Arc<dyn Bookings>,
+    pub categories: Arc<dyn Categories>,
+    pub classes: Arc<dyn Classes>,
+    pub reviews: Arc<dyn Reviews>,
     ports: Ports,
     settings: Settings,
 }
@@ -119,7 +127,7 @@ pub struct Services {
 impl Services {
     pub fn new(core: Core, ports: Ports, settings: Settings) -> Self {
         let (c, p, s) = (&core, &ports, &settings);
-        let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c))]);
+        let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c)), Arc::new(UnnameTrainer)]);
         Self {
             gate: Arc::new(GatekeeperService::new(c, p.verifier.clone(), s.cache_ttl)),
             limits: Limits::new(p.counter.clone(), s.rate_limits),
@@ -139,6 +147,9 @@ impl Services {
             pictures: Arc::new(PictureService::new(c, p, s)),
             role_sync: Arc::new(RoleSyncService::new(c, p, s)),
             bookings: Arc::new(BookingService::new(c, p, s)),
+            categories: Arc::new(CategoryService::new(c, p, s)),
+            classes: Arc::new(ClassService::new(c, p, s)),
+            reviews: Arc::new(ReviewService::new(c, p, s)),
             core,
             ports,
             settings,

@@ -26,6 +26,9 @@ use repository::{
         outbox::{Outbox, SeaOutbox},
     },
     schedule::{
+        categories::CategoryQueries,
+        classes::ClassQueries,
+        reviews::ReviewQueries,
         seats::{SeaSeats, Seats},
         waitlist::{SeaWaitlists, Waitlists},
     },
@@ -76,6 +79,9 @@ pub struct Stores {
     pub health_snapshots: Repo<health_snapshot::Model>,
     pub seats: Arc<dyn Seats>,
     pub waitlists: Arc<dyn Waitlists>,
+    pub kinds: Arc<dyn CategoryQueries>,
+    pub templates: Arc<dyn ClassQueries>,
+    pub opinions: Arc<dyn ReviewQueries>,
 }
 
 impl Stores {
@@ -109,6 +115,9 @@ impl Stores {
             health_snapshots: repo::<health_snapshot::Entity>(),
             seats: Arc::new(SeaSeats),
             waitlists: Arc::new(SeaWaitlists),
+            kinds: Arc::new(SeaRepo::<category::Entity>::default()),
+            templates: Arc::new(SeaRepo::<class::Entity>::default()),
+            opinions: Arc::new(SeaRepo::<review::Entity>::default()),
         }
     }
 }

@@ -1,9 +1,16 @@
 //! Operations of opening hours, classes, sessions and bookings.
 mod bookings;
+mod categories;
+mod classes;
+mod reviews;
 
 use crate::HostState;
 use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes<S: HostState>() -> OpenApiRouter<S> {
-    OpenApiRouter::new().merge(bookings::routes())
+    OpenApiRouter::new()
+        .merge(bookings::routes())
+        .merge(categories::routes())
+        .merge(classes::routes())
+        .merge(reviews::routes())
 }

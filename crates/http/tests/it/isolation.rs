@@ -4,7 +4,7 @@ mod expectations;
 use domain::{
     GymId,
     identity::{GymRole, gym, user},
-    schedule::{participation::ParticipationStatus, session},
+    schedule::{category, participation::ParticipationStatus, review, session},
 };
 use expectations::{Access, OPERATIONS, Operation, Row};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -19,12 +19,15 @@ use testkit::{
 
 const METHODS: [&str; 6] = ["get", "post", "put", "patch", "delete", "options"];
 
-/// A gym with one person of each role, one relationship, and a session that its member has booked.
+/// A gym with one person of each role, one relationship, a category, and a session that its member has booked and
+/// reviewed.
 struct Tenant {
     gym: gym::Model,
     staff: [(GymRole, user::Model); 4],
     relationship: i64,
     session: session::Model,
+    category: category::Model,
+    review: review::Model,
 }
 
 impl Tenant {
@@ -45,7 +48,9 @@ impl Tenant {
         let class = app.world.class(&gym).await;
         let session = app.world.session(&class, &staff[1].1, in_minutes(120)).await;
         app.world.booking(&session, staff[0].1.id, ParticipationStatus::Registered).await;
-        Self { session, relationship: made["id"].as_i64().unwrap(), gym, staff }
+        let category = app.world.category(&gym, "Aerial").await;
+        let review = app.world.review(&session, staff[0].1.id, 4).await;
+        Self { session, category, review, relationship: made["id"].as_i64().unwrap(), gym, staff }
     }
 
     fn person(&self, role: GymRole) -> &user::Model {
@@ -64,6 +69,10 @@ impl Tenant {
             ("relationship_id", self.relationship.to_string()),
             ("session_id", self.session.id.to_string()),
             ("class_id", self.session.class_id.to_string()),
+            ("category_id", self.category.id.to_string()),
+            ("review_id", self.review.id.to_string()),
+            ("category", "cardio".into()),
+            ("difficulty", "beginner".into()),
             ("auth0_id", member.auth0_id.clone().unwrap().replace('|', "%7C")),
             ("subdomain", self.gym.subdomain.clone()),
             ("email", member.email.clone()),

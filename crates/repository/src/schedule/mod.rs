@@ -1,4 +1,7 @@
 //! Repositories of opening hours, classes, sessions and bookings.
+pub mod categories;
+pub mod classes;
+pub mod reviews;
 pub mod seat_state;
 pub mod seats;
 pub mod waitlist;

@@ -1,1 +1,4 @@
 mod bookings;
+mod categories;
+mod classes;
+mod reviews;
