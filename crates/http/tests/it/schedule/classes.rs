@@ -3,7 +3,6 @@ mod seats;
 use domain::{
     CategoryId,
     identity::{GymRole, gym, user},
-    kernel::time,
     schedule::{class, participation::ParticipationStatus, session},
 };
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
