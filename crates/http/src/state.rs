@@ -10,6 +10,7 @@ use services::{
     },
     kernel::{idempotency::Idempotency, limit::Limits},
     schedule::{bookings::Bookings, hours::Hours, settings::ScheduleSettings, special_days::SpecialDays},
+    schedule::{bookings::Bookings, categories::Categories, classes::Classes, reviews::Reviews},
 };
 use std::sync::Arc;
 
@@ -61,6 +62,9 @@ state! {
     hours: Arc<dyn Hours>,
     special_days: Arc<dyn SpecialDays>,
     schedule_settings: Arc<dyn ScheduleSettings>,
+    categories: Arc<dyn Categories>,
+    classes: Arc<dyn Classes>,
+    reviews: Arc<dyn Reviews>,
 }
 
 impl AppState {
@@ -89,6 +93,9 @@ impl AppState {
             hours: s.hours,
             special_days: s.special_days,
             schedule_settings: s.schedule_settings,
+            categories: s.categories,
+            classes: s.classes,
+            reviews: s.reviews,
         }
     }
 }

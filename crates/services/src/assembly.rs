@@ -32,6 +32,9 @@ use crate::{
         hours::{Hours, HoursService},
         settings::{ScheduleSettings, ScheduleSettingsService},
         special_days::{SpecialDayService, SpecialDays},
+        categories::{Categories, CategoryService},
+        classes::{ClassService, Classes},
+        reviews::{ReviewService, Reviews, UnnameTrainer},
     },
 };
 use ports::{Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, TokenVerifier, image::ImageProcessor};
@@ -120,6 +123,9 @@ pub struct Services {
     pub hours: Arc<dyn Hours>,
     pub special_days: Arc<dyn SpecialDays>,
     pub schedule_settings: Arc<dyn ScheduleSettings>,
+    pub categories: Arc<dyn Categories>,
+    pub classes: Arc<dyn Classes>,
+    pub reviews: Arc<dyn Reviews>,
     ports: Ports,
     settings: Settings,
 }
@@ -127,7 +133,7 @@ pub struct Services {
 impl Services {
     pub fn new(core: Core, ports: Ports, settings: Settings) -> Self {
         let (c, p, s) = (&core, &ports, &settings);
-        let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c))]);
+        let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c)), Arc::new(UnnameTrainer)]);
         Self {
             gate: Arc::new(GatekeeperService::new(c, p.verifier.clone(), s.cache_ttl)),
             limits: Limits::new(p.counter.clone(), s.rate_limits),
@@ -150,6 +156,9 @@ impl Services {
             hours: Arc::new(HoursService::new(c, p, s)),
             special_days: Arc::new(SpecialDayService::new(c, p, s)),
             schedule_settings: Arc::new(ScheduleSettingsService::new(c, p, s)),
+            categories: Arc::new(CategoryService::new(c, p, s)),
+            classes: Arc::new(ClassService::new(c, p, s)),
+            reviews: Arc::new(ReviewService::new(c, p, s)),
             core,
             ports,
             settings,

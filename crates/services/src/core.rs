@@ -27,6 +27,9 @@ use repository::{
     },
     schedule::{
         hours::{Hours, SeaHours},
+        categories::CategoryQueries,
+        classes::ClassQueries,
+        reviews::ReviewQueries,
         seats::{SeaSeats, Seats},
         settings::{ScheduleSettings, SeaSettings},
         waitlist::{SeaWaitlists, Waitlists},
@@ -80,6 +83,9 @@ pub struct Stores {
     pub gym_settings: Arc<dyn ScheduleSettings>,
     pub seats: Arc<dyn Seats>,
     pub waitlists: Arc<dyn Waitlists>,
+    pub kinds: Arc<dyn CategoryQueries>,
+    pub templates: Arc<dyn ClassQueries>,
+    pub opinions: Arc<dyn ReviewQueries>,
 }
 
 impl Stores {
@@ -115,6 +121,9 @@ impl Stores {
             gym_settings: Arc::new(SeaSettings),
             seats: Arc::new(SeaSeats),
             waitlists: Arc::new(SeaWaitlists),
+            kinds: Arc::new(SeaRepo::<category::Entity>::default()),
+            templates: Arc::new(SeaRepo::<class::Entity>::default()),
+            opinions: Arc::new(SeaRepo::<review::Entity>::default()),
         }
     }
 }

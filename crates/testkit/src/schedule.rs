@@ -7,16 +7,18 @@ use domain::{
     identity::{gym, user},
     kernel::time,
     schedule::{
+        category,
         class::{self, Difficulty},
         participation::{self, ParticipationStatus},
+        review,
         session::{self, SessionStatus},
         waitlist::{self, WaitlistStatus},
     },
 };
 use repository::{
-    Repository,
+    Page, Repository,
     schedule::{
-        SeaClasses, SeaParticipations, SeaSessions, SeaWaitlist,
+        SeaCategories, SeaClasses, SeaParticipations, SeaReviews, SeaSessions, SeaWaitlist,
         seats::{SeaSeats, Seats},
     },
 };
@@ -27,6 +29,19 @@ pub fn in_minutes(minutes: i64) -> DateTime<Utc> {
 }
 
 impl World {
+    /// An active category.
+    pub async fn category(&self, gym: &gym::Model, name: &str) -> category::Model {
+        let input = category::Create {
+            name: name.to_owned(),
+            description: None,
+            color: None,
+            icon: None,
+            is_active: true,
+            created_by: None,
+        };
+        SeaCategories::default().create(&self.db, gym.id, input).await.expect("a category")
+    }
+
     /// A class with twenty seats and an hour's length.
     pub async fn class(&self, gym: &gym::Model) -> class::Model {
         self.class_with(gym, |_| {}).await
@@ -108,6 +123,19 @@ impl World {
             joined_at: time::now(),
         };
         SeaWaitlist::default().create(&self.db, session.gym_id, input).await.expect("a place")
+    }
+
+    /// What a member says of a session, whether they were there or not.
+    pub async fn review(&self, session: &session::Model, member: UserId, rating: i16) -> review::Model {
+        let input = review::Create { session_id: session.id, member_id: member, rating, comment: None };
+        SeaReviews::default().create(&self.db, session.gym_id, input).await.expect("a review")
+    }
+
+    /// Who takes part in a session, in whatever state, by id.
+    pub async fn participations(&self, session: &session::Model) -> Vec<participation::Model> {
+        let all = Page { skip: 0, limit: Page::MAX };
+        let rows = SeaParticipations::default().list(&self.db, session.gym_id, all).await.expect("readable");
+        rows.into_iter().filter(|row| row.session_id == session.id).collect()
     }
 
     /// The session as it is now.

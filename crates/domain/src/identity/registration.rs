@@ -4,7 +4,7 @@ use super::{
     gym::{self, Certification, GymType},
     subdomain, user,
 };
-use crate::kernel::{email, timezone};
+use crate::kernel::{email, timezone, validation::text};
 use garde::Validate;
 use serde::Deserialize;
 
@@ -74,19 +74,6 @@ pub fn lasting(address: &str, _: &()) -> garde::Result {
     if email::is_disposable(address) {
         Err(garde::Error::new("addresses of this domain are not accepted"))
     } else {
-        Ok(())
-    }
-}
-
-/// So many characters without the spaces around them, none of them a control character but line ends.
-fn text(min: usize, max: usize) -> impl Fn(&str, &()) -> garde::Result {
-    move |value, &()| {
-        if !(min..=max).contains(&value.trim().chars().count()) {
-            return Err(garde::Error::new(format!("must have {min} to {max} characters")));
-        }
-        if value.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-            return Err(garde::Error::new("must not have control characters"));
-        }
         Ok(())
     }
 }

@@ -41,3 +41,16 @@ pub fn check<T: Validate<Context = ()>>(input: &T) -> Result<(), Invalid> {
     };
     Err(Invalid(report.iter().map(field).collect()))
 }
+
+/// For garde, `#[garde(custom(text(1, 100)))]`: so many characters without the spaces around them, none of them a control character but line ends.
+pub fn text(min: usize, max: usize) -> impl Fn(&str, &()) -> garde::Result {
+    move |value, &()| {
+        if !(min..=max).contains(&value.trim().chars().count()) {
+            return Err(garde::Error::new(format!("must have {min} to {max} characters")));
+        }
+        if value.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            return Err(garde::Error::new("must not have control characters"));
+        }
+        Ok(())
+    }
+}

@@ -3,6 +3,9 @@ mod bookings;
 mod hours;
 mod settings;
 mod special_days;
+mod categories;
+mod classes;
+mod reviews;
 
 use crate::HostState;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,4 +16,7 @@ pub fn routes<S: HostState>() -> OpenApiRouter<S> {
         .merge(hours::routes())
         .merge(special_days::routes())
         .merge(settings::routes())
+        .merge(categories::routes())
+        .merge(classes::routes())
+        .merge(reviews::routes())
 }

@@ -4,7 +4,7 @@ mod expectations;
 use domain::{
     GymId,
     identity::{GymRole, gym, user},
-    schedule::{participation::ParticipationStatus, session},
+    schedule::{category, participation::ParticipationStatus, review, session},
 };
 use expectations::{Access, OPERATIONS, Operation, Row};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -19,7 +19,8 @@ use testkit::{
 
 const METHODS: [&str; 6] = ["get", "post", "put", "patch", "delete", "options"];
 
-/// A gym with one person of each role, one relationship, and a session that its member has booked.
+/// A gym with one person of each role, one relationship, a category, and a session that its member has booked and
+/// reviewed.
 struct Tenant {
     gym: gym::Model,
     staff: [(GymRole, user::Model); 4],
@@ -27,6 +28,8 @@ struct Tenant {
     session: session::Model,
     /// On a date that no other gym has one on.
     special_day: (i64, String),
+    category: category::Model,
+    review: review::Model,
 }
 
 impl Tenant {
@@ -54,6 +57,9 @@ impl Tenant {
         let day = day.json(json!({"date": date, "is_closed": true})).send().await.expect(201);
         let special_day = (day["id"].as_i64().unwrap(), date);
         Self { session, relationship: made["id"].as_i64().unwrap(), special_day, gym, staff }
+        let category = app.world.category(&gym, "Aerial").await;
+        let review = app.world.review(&session, staff[0].1.id, 4).await;
+        Self { session, category, review, relationship: made["id"].as_i64().unwrap(), gym, staff }
     }
 
     fn person(&self, role: GymRole) -> &user::Model {
@@ -75,6 +81,10 @@ impl Tenant {
             ("special_day_id", self.special_day.0.to_string()),
             ("date", self.special_day.1.clone()),
             ("day", "2".into()),
+            ("category_id", self.category.id.to_string()),
+            ("review_id", self.review.id.to_string()),
+            ("category", "cardio".into()),
+            ("difficulty", "beginner".into()),
             ("auth0_id", member.auth0_id.clone().unwrap().replace('|', "%7C")),
             ("subdomain", self.gym.subdomain.clone()),
             ("email", member.email.clone()),

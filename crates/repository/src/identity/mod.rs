@@ -9,7 +9,7 @@ pub mod user;
 use sea_orm::sea_query::{Expr, Func, LikeExpr, SimpleExpr};
 
 /// `lower(column) LIKE '%needle%'`, with the wildcards of the needle taken literally.
-fn contains(column: impl sea_orm::sea_query::IntoColumnRef, needle: &str) -> SimpleExpr {
+pub(crate) fn contains(column: impl sea_orm::sea_query::IntoColumnRef, needle: &str) -> SimpleExpr {
     like(column, format!("%{}%", escaped(needle)))
 }
 

@@ -1,5 +1,8 @@
 //! Repositories of opening hours, classes, sessions and bookings.
 pub mod hours;
+pub mod categories;
+pub mod classes;
+pub mod reviews;
 pub mod seat_state;
 pub mod seats;
 pub mod settings;

@@ -7,6 +7,9 @@ use domain::{
     kernel::outbox::Effect,
     schedule::{
         hours::DayOfWeek, opening_hours, participation::ParticipationStatus, special_day, waitlist::WaitlistStatus,
+        class::{ClassCategory, Difficulty},
+        participation::ParticipationStatus,
+        waitlist::WaitlistStatus,
     },
 };
 use futures::future::BoxFuture;
@@ -26,6 +29,10 @@ use repository::{
     schedule::{
         SeaSpecialDays,
         hours::{Hours, SeaHours},
+        SeaCategories, SeaClasses, SeaReviews,
+        categories::CategoryQueries,
+        classes::{ClassFilter, ClassQueries},
+        reviews::ReviewQueries,
         seats::{SeaSeats, Seats},
         waitlist::{SeaWaitlists, Waitlists},
     },
@@ -107,6 +114,22 @@ lists! {
 /// A day of a month to come.
 fn day(day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2031, 1, day).unwrap()
+    "by_name": |c, of, page| SeaCategories::default().by_name(c, of.gym, true, page);
+    "classes": |c, of, page| SeaClasses::default().classes(c, of.gym, &spin(), page);
+    "sessions_since": |c, of, page| SeaClasses::default().sessions_since(c, of.gym, of.class, Utc::now(), page.limit);
+    "of_member": |c, of, page| SeaReviews::default().of_member(c, of.gym, of.person, page);
+    "of_session": |c, of, page| SeaReviews::default().of_session(c, of.gym, of.sessions[0], page);
+    "remove_everywhere": |c, of, page| SeaMemberships::default().remove_everywhere(c, of.person);
+}
+
+/// Every filter of a list of classes.
+fn spin() -> ClassFilter {
+    ClassFilter {
+        active_only: true,
+        category: Some(ClassCategory::Cardio),
+        difficulty: Some(Difficulty::Beginner),
+        text: Some("spin".into()),
+    }
 }
 
 impl Of {
@@ -155,11 +178,15 @@ async fn many(t: &TestDb) -> Of {
     let person = world.member(&gym, "person").await;
     let trainer = world.person(&gym, "trainer", GymRole::Trainer).await;
     let class = world.class(&gym).await;
-    let mut sessions = Vec::new();
+    let first = world.session(&class, &trainer, in_minutes(50)).await;
+    let mut sessions = vec![first.id];
     for n in 0..30 {
         let session = world.session(&class, &trainer, in_minutes(60 + n)).await;
         world.booking(&session, person.id, ParticipationStatus::Registered).await;
         world.waiting(&session, trainer.id).await;
+        world.review(&session, person.id, 4).await;
+        let category = world.category(&gym, &format!("kind {n}")).await;
+        world.class_with(&gym, |c| c.category_id = Some(category.id)).await;
         sessions.push(session.id);
     }
     let week = DayOfWeek::all().map(opening_hours::Create::usual).collect();
@@ -183,6 +210,7 @@ async fn many(t: &TestDb) -> Of {
             u.role = if n % 2 == 0 { PlatformRole::SuperAdmin } else { PlatformRole::Member };
         };
         let one = world.user_with(&format!("p{n}"), picture).await;
+        world.review(&first, one.id, 5).await;
         world.join(gym.id, one.id, if n % 2 == 0 { GymRole::Admin } else { GymRole::Member }).await;
         let relate = |trainer_id, member_id| relationship::Create {
             trainer_id,

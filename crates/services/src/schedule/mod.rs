@@ -2,7 +2,10 @@
 pub mod attended;
 pub mod bookings;
 pub mod hours;
+pub mod categories;
+pub mod classes;
 pub(crate) mod notice;
+pub mod reviews;
 pub(crate) mod seating;
 pub mod settings;
 pub mod special_days;

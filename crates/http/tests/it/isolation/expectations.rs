@@ -69,6 +69,7 @@ use GymRole::{Admin, Member, Owner, Trainer};
 const PAIR: &str = r#"{"trainer_id": "{trainer_id}", "member_id": "{member_id}"}"#;
 const HOOK: &str = r#"{"event": "user.created", "user": {"user_id": "test|new", "email": "new@example.test"}}"#;
 const NEW_GYM: &str = r#"{"name": "Another", "subdomain": "another"}"#;
+const NEW_CLASS: &str = r#"{"name": "Another", "duration": 60, "max_capacity": 9, "difficulty_level": "beginner"}"#;
 const BIO: &str = r#"{"bio": "changed by somebody"}"#;
 
 #[rustfmt::skip]
@@ -184,6 +185,31 @@ pub const OPERATIONS: &[Operation] = &[
     op("put", "/api/v1/schedule/special-days/date/{date}", Gym(Admin)).row().body(r#"{"description": "changed"}"#),
     op("get", "/api/v1/schedule/settings", Gym(Member)),
     op("put", "/api/v1/schedule/settings", Gym(Admin)).body(r#"{"waitlist_enabled": false}"#),
+    op("get", "/api/v1/schedule/categories/categories", Gym(Member)),
+    op("post", "/api/v1/schedule/categories/categories", Gym(Trainer)).body(r#"{"name": "Another"}"#),
+    op("get", "/api/v1/schedule/categories/categories/{category_id}", Gym(Member)).row(),
+    op("put", "/api/v1/schedule/categories/categories/{category_id}", Gym(Trainer)).row().body(r#"{"name": "Taken over"}"#),
+    op("delete", "/api/v1/schedule/categories/categories/{category_id}", Gym(Admin)).row(),
+
+    op("get", "/api/v1/schedule/classes/classes", Gym(Member)),
+    op("post", "/api/v1/schedule/classes/classes", Gym(Trainer)).body(NEW_CLASS),
+    op("get", "/api/v1/schedule/classes/classes/search", Gym(Member)).query("query=spin"),
+    op("get", "/api/v1/schedule/classes/classes/category/{category}", Gym(Member)),
+    op("get", "/api/v1/schedule/classes/classes/difficulty/{difficulty}", Gym(Member)),
+    op("get", "/api/v1/schedule/classes/classes/{class_id}", Gym(Member)).row(),
+    op("put", "/api/v1/schedule/classes/classes/{class_id}", Gym(Trainer)).row().body(r#"{"name": "Taken over"}"#),
+    op("delete", "/api/v1/schedule/classes/classes/{class_id}", Gym(Admin)).row(),
+
+    op("post", "/api/v1/reviews/", Gym(Member)).row().body(r#"{"session_id": "{session_id}", "rating": 1}"#),
+    op("get", "/api/v1/reviews/my", Gym(Member)),
+    op("get", "/api/v1/reviews/session/{session_id}", Gym(Member)),
+    op("get", "/api/v1/reviews/session/{session_id}/my", Gym(Member)),
+    op("get", "/api/v1/reviews/session/{session_id}/can-review", Gym(Member)),
+    op("put", "/api/v1/reviews/{review_id}", Gym(Member)).row().body(r#"{"rating": 1}"#),
+    op("delete", "/api/v1/reviews/{review_id}", Gym(Member)).row(),
+    op("get", "/api/v1/reviews/stats/class/{class_id}", Gym(Member)),
+    op("get", "/api/v1/reviews/stats/session/{session_id}", Gym(Member)),
+    op("get", "/api/v1/reviews/stats/trainer/{trainer_id}", Gym(Member)),
 
     op("get", "/api/v1/context/workspace", GymOrDefault(Member)),
     op("get", "/api/v1/context/workspace/stats", GymOrDefault(Trainer)),

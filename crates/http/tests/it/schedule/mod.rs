@@ -4,3 +4,6 @@ mod conventions;
 mod hours;
 mod settings;
 mod special_days;
+mod categories;
+mod classes;
+mod reviews;
