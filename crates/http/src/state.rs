@@ -9,7 +9,7 @@ use services::{
         relationships::Relationships, role_sync::RoleSync, workspace::Workspaces,
     },
     kernel::{idempotency::Idempotency, limit::Limits},
-    schedule::bookings::Bookings,
+    schedule::{bookings::Bookings, session_lists::SessionLists, sessions::Sessions},
 };
 use std::sync::Arc;
 
@@ -58,6 +58,8 @@ state! {
     pictures: Arc<dyn Pictures>,
     role_sync: Arc<dyn RoleSync>,
     bookings: Arc<dyn Bookings>,
+    sessions: Arc<dyn Sessions>,
+    session_lists: Arc<dyn SessionLists>,
 }
 
 impl AppState {
@@ -83,6 +85,8 @@ impl AppState {
             pictures: s.pictures,
             role_sync: s.role_sync,
             bookings: s.bookings,
+            sessions: s.sessions,
+            session_lists: s.session_lists,
         }
     }
 }

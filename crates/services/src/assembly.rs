@@ -27,9 +27,15 @@ use crate::{
         scheduler::{Job, Scheduler},
         spool::Spool,
     },
-    schedule::bookings::{BookingService, Bookings, LeaveClasses},
+    schedule::{
+        bookings::{BookingService, Bookings, LeaveClasses},
+        session_lists::{SessionListService, SessionLists},
+        sessions::{SessionService, Sessions},
+    },
 };
-use ports::{Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, TokenVerifier, image::ImageProcessor};
+use ports::{
+    Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, Push, TokenVerifier, image::ImageProcessor,
+};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// What the services need from outside.
@@ -43,6 +49,7 @@ pub struct Ports {
     pub images: Arc<dyn ImageProcessor>,
     pub counter: Arc<dyn Counter>,
     pub one_time: Arc<dyn OneTimeStore>,
+    pub push: Arc<dyn Push>,
 }
 
 /// Configuration that changes behaviour.
@@ -112,6 +119,8 @@ pub struct Services {
     pub pictures: Arc<dyn Pictures>,
     pub role_sync: Arc<dyn RoleSync>,
     pub bookings: Arc<dyn Bookings>,
+    pub sessions: Arc<dyn Sessions>,
+    pub session_lists: Arc<dyn SessionLists>,
     ports: Ports,
     settings: Settings,
 }
@@ -139,6 +148,8 @@ impl Services {
             pictures: Arc::new(PictureService::new(c, p, s)),
             role_sync: Arc::new(RoleSyncService::new(c, p, s)),
             bookings: Arc::new(BookingService::new(c, p, s)),
+            sessions: Arc::new(SessionService::new(c)),
+            session_lists: Arc::new(SessionListService::new(c)),
             core,
             ports,
             settings,
@@ -162,11 +173,12 @@ impl Services {
 
     fn effect_handlers(&self) -> Vec<Arc<dyn EffectHandler>> {
         let (c, p, s) = (&self.core, &self.ports, &self.settings);
-        crate::identity::effect_handlers(c, p, s)
+        crate::identity::effect_handlers(c, p, s).into_iter().chain(crate::schedule::effect_handlers(c, p)).collect()
     }
 
     fn jobs(&self) -> Vec<Arc<dyn Job>> {
         let (c, p, s) = (&self.core, &self.ports, &self.settings);
-        crate::kernel::upkeep::jobs(c).into_iter().chain(crate::identity::jobs(c, p, s)).collect()
+        let jobs = [crate::kernel::upkeep::jobs(c), crate::identity::jobs(c, p, s), crate::schedule::jobs(c)];
+        jobs.into_iter().flatten().collect()
     }
 }

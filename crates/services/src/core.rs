@@ -26,7 +26,11 @@ use repository::{
         outbox::{Outbox, SeaOutbox},
     },
     schedule::{
+        SeaSessions,
+        hours::{Hours, SeaHours},
         seats::{SeaSeats, Seats},
+        sessions::SessionQueries,
+        upkeep::SessionUpkeep,
         waitlist::{SeaWaitlists, Waitlists},
     },
 };
@@ -76,6 +80,9 @@ pub struct Stores {
     pub health_snapshots: Repo<health_snapshot::Model>,
     pub seats: Arc<dyn Seats>,
     pub waitlists: Arc<dyn Waitlists>,
+    pub hours: Arc<dyn Hours>,
+    pub session_queries: Arc<dyn SessionQueries>,
+    pub session_upkeep: Arc<dyn SessionUpkeep>,
 }
 
 impl Stores {
@@ -109,6 +116,9 @@ impl Stores {
             health_snapshots: repo::<health_snapshot::Entity>(),
             seats: Arc::new(SeaSeats),
             waitlists: Arc::new(SeaWaitlists),
+            hours: Arc::new(SeaHours),
+            session_queries: Arc::new(SeaSessions::default()),
+            session_upkeep: Arc::new(SeaSessions::default()),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Repositories of opening hours, classes, sessions and bookings.
+pub mod hours;
 pub mod seat_state;
 pub mod seats;
+pub mod sessions;
+pub mod upkeep;
 pub mod waitlist;
 
 use crate::SeaRepo;
