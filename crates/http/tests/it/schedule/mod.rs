@@ -1,1 +1,7 @@
 mod bookings;
+mod notices;
+mod recurring;
+mod session_lists;
+mod session_overlap;
+mod session_upkeep;
+mod sessions;
