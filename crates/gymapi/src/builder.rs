@@ -26,7 +26,8 @@ pub enum BuildError {
     Jobs(#[source] services::Error),
 }
 
-/// Puts GymAPI together. What is not given is embedded: cache, counters and queue in this process, no object store, no push service.
+/// Puts GymAPI together. What is not given is embedded: cache, counters and queue in this process, no object store, no
+/// push service.
 pub struct Builder {
     database: DbOptions,
     migrate: bool,

@@ -35,7 +35,7 @@ async fn counted(call: Call<'_>) -> (Answer, u64) {
 }
 
 both! {
-    async fn sch_56_what_can_still_be_booked_by_start_and_then_id(t: TestDb) {
+    async fn sch_5_sch_56_what_can_still_be_booked_by_start_and_then_id(t: TestDb) {
         let (app, clock) = app_at(t, "2026-05-04T10:00:00Z").await;
         let c = cast(&app, "Europe/Madrid", 20).await;
         let at = async |minutes: i64, status: SessionStatus| {

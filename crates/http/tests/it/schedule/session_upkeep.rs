@@ -149,7 +149,7 @@ both! {
         assert_eq!(app.pushes.told("session_reminder"), booked);
         assert_eq!(ClassReminders::new(core).run(&Unwatched).await.unwrap(), "0 sessions reminded of");
         // by the clock of each gym
-        let clock = ["12:00", "06:00", "22:30"];
+        let clock = ["14:00", "06:00", "22:30"];
         for message in app.pushes.sent() {
             let n = gyms.iter().position(|(g, ..)| json!(g.id) == message.data["gym_id"]).unwrap();
             assert!(message.contents.en.contains(clock[n]), "{message:?}");
