@@ -1,5 +1,5 @@
 //! Nobody is in two places at once (SCH-44).
-use super::sessions::{Cast, SESSIONS, book, cast, members};
+use super::sessions::{BOOK, Cast, SESSIONS, book, cast, members};
 use chrono::TimeDelta;
 use domain::{
     identity::GymRole,
@@ -92,7 +92,7 @@ both! {
         // members do as they like
         let lists = app.get(SESSIONS).by(&c.ana).at(c.gym.id).send().await.expect(200);
         for row in lists.as_array().unwrap() {
-            let path = format!("{}/{}", super::sessions::BOOK, row["session"]["id"]);
+            let path = format!("{}/{}", BOOK, row["session"]["id"]);
             app.post(&path).by(&c.ana).at(c.gym.id).send().await.expect(200);
         }
     }

@@ -120,7 +120,7 @@ both! {
         let mut sessions: Vec<session::Model> = Vec::new();
         let mut booked: Vec<UserId> = Vec::new();
         for (n, (zone, count)) in [("Europe/Madrid", 100), ("America/Mexico_City", 100), ("Australia/Lord_Howe", 50)].into_iter().enumerate() {
-            let gym = app.world.gym_with(&format!("g{n}"), |g| g.timezone = zone.to_owned()).await;
+            let gym = app.world.gym_with(&format!("gym{n}"), |g| g.timezone = zone.to_owned()).await;
             let tom = app.world.person(&gym, &format!("t{n}"), GymRole::Trainer).await;
             let off = app.world.member(&gym, &format!("off{n}")).await;
             let spin = app.world.class(&gym).await;

@@ -210,9 +210,10 @@ both! {
         ] {
             assert_eq!(c.create(&app, body.clone()).await.outcome(), (outcome.0, outcome.1.to_owned()), "{body}");
         }
-        let mut body = c.body(later(60));
+        let start = in_minutes(60);
+        let mut body = c.body(start.to_rfc3339());
         let ignored = json!({"gym_id": 77, "current_participants": 9, "is_recurring": true, "recurrence_pattern": "X",
-            "status": "scheduled", "room": "  Sala 1 ", "override_capacity": 3, "notes": "n", "end_time": later(90)});
+            "status": "scheduled", "room": "  Sala 1 ", "override_capacity": 3, "notes": "n", "end_time": start + TimeDelta::minutes(30)});
         body.as_object_mut().unwrap().extend(ignored.as_object().unwrap().clone());
         let made = c.create(&app, body).await.expect(201);
         assert_eq!((&made["gym_id"], &made["current_participants"]), (&json!(c.gym.id), &json!(0)));
