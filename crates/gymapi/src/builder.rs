@@ -6,7 +6,7 @@ use http_api::{AppState, Http, System};
 use migrations::{Migrator, MigratorTrait};
 use ports::{
     Cache, CacheFront, Clock, Counter, IdentityProvider, MemoryCache, MemoryCounter, MemoryOneTimeStore, MemoryQueue,
-    NoIdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, Queue, SystemClock, TokenVerifier,
+    NoIdentityProvider, NullPush, OAuthProxy, ObjectStore, OneTimeStore, Push, Queue, SystemClock, TokenVerifier,
     storage::NoObjectStore,
 };
 use repository::{Db, DbOptions, StoreError};
@@ -26,7 +26,8 @@ pub enum BuildError {
     Jobs(#[source] services::Error),
 }
 
-/// Puts GymAPI together. What is not given is embedded: cache, counters and queue in this process, no object store.
+/// Puts GymAPI together. What is not given is embedded: cache, counters and queue in this process, no object store, no
+/// push service.
 pub struct Builder {
     database: DbOptions,
     migrate: bool,
@@ -35,6 +36,7 @@ pub struct Builder {
     one_time: Arc<dyn OneTimeStore>,
     queue: Arc<dyn Queue>,
     objects: Arc<dyn ObjectStore>,
+    push: Arc<dyn Push>,
     accounts: Arc<dyn IdentityProvider>,
     login: Option<Arc<dyn OAuthProxy>>,
     verifier: Option<Arc<dyn TokenVerifier>>,
@@ -58,6 +60,7 @@ impl Builder {
             one_time: Arc::new(MemoryOneTimeStore::default()),
             queue: Arc::new(MemoryQueue::default()),
             objects: Arc::new(NoObjectStore),
+            push: Arc::new(NullPush),
             accounts: Arc::new(NoIdentityProvider),
             login: None,
             verifier: None,
@@ -93,6 +96,11 @@ impl Builder {
     }
     pub fn objects(mut self, objects: Arc<dyn ObjectStore>) -> Self {
         self.objects = objects;
+        self
+    }
+    /// What tells people's devices.
+    pub fn push(mut self, push: Arc<dyn Push>) -> Self {
+        self.push = push;
         self
     }
     /// Who checks the bearer tokens.
@@ -159,6 +167,7 @@ impl Builder {
             images: Arc::new(Imaging::new(std::thread::available_parallelism().map_or(1, Into::into))),
             counter: self.counter,
             one_time: self.one_time,
+            push: self.push,
         };
         let services = Services::new(core, ports, self.settings);
         services.scheduler().register().await.map_err(BuildError::Jobs)?;

@@ -226,6 +226,13 @@ impl From<Error> for ApiError {
     fn from(e: Error) -> Self {
         match e {
             Error::Refused(refusal) => refusal.into(),
+            Error::RefusedOn(refusal, days) => {
+                let mut error = Self::from(refusal);
+                if let Some(body) = error.body.as_object_mut() {
+                    body.insert("dates".to_owned(), json!(days));
+                }
+                error
+            }
             Error::Token(e) => e.into(),
             Error::MissingScope(scope) => Self::new(
                 StatusCode::FORBIDDEN,

@@ -11,6 +11,7 @@ use services::{
     kernel::{idempotency::Idempotency, limit::Limits},
     schedule::{bookings::Bookings, hours::Hours, settings::ScheduleSettings, special_days::SpecialDays},
     schedule::{bookings::Bookings, categories::Categories, classes::Classes, reviews::Reviews},
+    schedule::{bookings::Bookings, session_lists::SessionLists, sessions::Sessions},
 };
 use std::sync::Arc;
 
@@ -65,6 +66,8 @@ state! {
     categories: Arc<dyn Categories>,
     classes: Arc<dyn Classes>,
     reviews: Arc<dyn Reviews>,
+    sessions: Arc<dyn Sessions>,
+    session_lists: Arc<dyn SessionLists>,
 }
 
 impl AppState {
@@ -96,6 +99,8 @@ impl AppState {
             categories: s.categories,
             classes: s.classes,
             reviews: s.reviews,
+            sessions: s.sessions,
+            session_lists: s.session_lists,
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod counter;
 pub mod identity;
 pub mod image;
 pub mod one_time;
+pub mod push;
 pub mod queue;
 pub mod storage;
 
@@ -17,5 +18,6 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use counter::{Counter, MemoryCounter};
 pub use identity::{IdentityProvider, NoIdentityProvider, OAuthProxy, TokenError, TokenVerifier};
 pub use one_time::{MemoryOneTimeStore, OneTimeStore};
+pub use push::{NullPush, Push};
 pub use queue::{MemoryQueue, Queue};
 pub use storage::{ObjectStore, StorageError};

@@ -36,8 +36,13 @@ use crate::{
         classes::{ClassService, Classes},
         reviews::{ReviewService, Reviews, UnnameTrainer},
     },
+        session_lists::{SessionListService, SessionLists},
+        sessions::{SessionService, Sessions},
+    },
 };
-use ports::{Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, TokenVerifier, image::ImageProcessor};
+use ports::{
+    Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, Push, TokenVerifier, image::ImageProcessor,
+};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// What the services need from outside.
@@ -51,6 +56,7 @@ pub struct Ports {
     pub images: Arc<dyn ImageProcessor>,
     pub counter: Arc<dyn Counter>,
     pub one_time: Arc<dyn OneTimeStore>,
+    pub push: Arc<dyn Push>,
 }
 
 /// Configuration that changes behaviour.
@@ -126,6 +132,8 @@ pub struct Services {
     pub categories: Arc<dyn Categories>,
     pub classes: Arc<dyn Classes>,
     pub reviews: Arc<dyn Reviews>,
+    pub sessions: Arc<dyn Sessions>,
+    pub session_lists: Arc<dyn SessionLists>,
     ports: Ports,
     settings: Settings,
 }
@@ -159,6 +167,8 @@ impl Services {
             categories: Arc::new(CategoryService::new(c, p, s)),
             classes: Arc::new(ClassService::new(c, p, s)),
             reviews: Arc::new(ReviewService::new(c, p, s)),
+            sessions: Arc::new(SessionService::new(c)),
+            session_lists: Arc::new(SessionListService::new(c)),
             core,
             ports,
             settings,
@@ -182,11 +192,12 @@ impl Services {
 
     fn effect_handlers(&self) -> Vec<Arc<dyn EffectHandler>> {
         let (c, p, s) = (&self.core, &self.ports, &self.settings);
-        crate::identity::effect_handlers(c, p, s)
+        crate::identity::effect_handlers(c, p, s).into_iter().chain(crate::schedule::effect_handlers(c, p)).collect()
     }
 
     fn jobs(&self) -> Vec<Arc<dyn Job>> {
         let (c, p, s) = (&self.core, &self.ports, &self.settings);
-        crate::kernel::upkeep::jobs(c).into_iter().chain(crate::identity::jobs(c, p, s)).collect()
+        let jobs = [crate::kernel::upkeep::jobs(c), crate::identity::jobs(c, p, s), crate::schedule::jobs(c)];
+        jobs.into_iter().flatten().collect()
     }
 }

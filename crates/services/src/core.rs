@@ -32,6 +32,11 @@ use repository::{
         reviews::ReviewQueries,
         seats::{SeaSeats, Seats},
         settings::{ScheduleSettings, SeaSettings},
+        SeaSessions,
+        hours::{Hours, SeaHours},
+        seats::{SeaSeats, Seats},
+        sessions::SessionQueries,
+        upkeep::SessionUpkeep,
         waitlist::{SeaWaitlists, Waitlists},
     },
 };
@@ -86,6 +91,9 @@ pub struct Stores {
     pub kinds: Arc<dyn CategoryQueries>,
     pub templates: Arc<dyn ClassQueries>,
     pub opinions: Arc<dyn ReviewQueries>,
+    pub hours: Arc<dyn Hours>,
+    pub session_queries: Arc<dyn SessionQueries>,
+    pub session_upkeep: Arc<dyn SessionUpkeep>,
 }
 
 impl Stores {
@@ -124,6 +132,9 @@ impl Stores {
             kinds: Arc::new(SeaRepo::<category::Entity>::default()),
             templates: Arc::new(SeaRepo::<class::Entity>::default()),
             opinions: Arc::new(SeaRepo::<review::Entity>::default()),
+            hours: Arc::new(SeaHours),
+            session_queries: Arc::new(SeaSessions::default()),
+            session_upkeep: Arc::new(SeaSessions::default()),
         }
     }
 }

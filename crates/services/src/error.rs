@@ -1,4 +1,5 @@
 //! What can go wrong, in the cases that a caller can act on.
+use chrono::NaiveDate;
 use domain::{
     identity::GymRole,
     kernel::{locale::Locale, validation::Invalid},
@@ -68,6 +69,9 @@ impl Refusal {
 pub enum Error {
     #[error("{}", .0.code)]
     Refused(Refusal),
+    /// A refusal that names the days it is about (SCH-49).
+    #[error("{}", .0.code)]
+    RefusedOn(Refusal, Vec<NaiveDate>),
     /// The bearer token is no good (IDN-1 … IDN-5).
     #[error(transparent)]
     Token(TokenError),
@@ -116,7 +120,7 @@ impl Error {
     /// The stable code of the refusal, for tests and for callers without HTTP.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Refused(refusal) => refusal.code,
+            Self::Refused(refusal) | Self::RefusedOn(refusal, _) => refusal.code,
             Self::Token(TokenError::ScopeShape) => "invalid_scope_claim",
             Self::Token(TokenError::Expired) => "token_expired",
             Self::Token(TokenError::Unavailable) => "unavailable",

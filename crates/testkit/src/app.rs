@@ -2,7 +2,7 @@
 //!
 //! `app.get("/api/v1/gyms/my").by(&ana).send().await` – tokens are signed by a development issuer of the test and
 //! checked exactly as in production.
-use crate::{accounts::MemoryAccounts, database::TestDb, form::Form, world::World};
+use crate::{accounts::MemoryAccounts, database::TestDb, form::Form, push::MemoryPush, world::World};
 use adapter_imaging::Imaging;
 use adapter_oidc::{DevIssuer, DevIssuerOptions};
 use async_trait::async_trait;
@@ -32,6 +32,7 @@ pub struct App {
     pub issuer: DevIssuer,
     pub accounts: Arc<MemoryAccounts>,
     pub objects: Arc<MemoryObjectStore>,
+    pub pushes: Arc<MemoryPush>,
 }
 
 /// What a test may have otherwise.
@@ -65,6 +66,7 @@ impl App {
         .expect("a key pair");
         let accounts = Arc::new(MemoryAccounts::default());
         let objects = Arc::new(MemoryObjectStore::default());
+        let pushes = Arc::new(MemoryPush::default());
         let cache = Arc::new(CacheFront::new(Arc::new(MemoryCache::new(16 << 20))));
         let mut core = Core::new(t.db.clone(), cache);
         let mut ports = Ports {
@@ -75,6 +77,7 @@ impl App {
             images: Arc::new(Imaging::new(2)),
             counter: Arc::new(MemoryCounter::default()),
             one_time: Arc::new(MemoryOneTimeStore::default()),
+            push: pushes.clone(),
         };
         let mut settings = Settings { rate_limits: false, ..Settings::default() };
         let mut http = Http::default();
@@ -88,7 +91,7 @@ impl App {
             jwks: Some(issuer.jwks()),
         };
         let (router, document) = http_api::router(AppState::new(&services, system), &http);
-        Self { world: World::new(&t.db), services, router, document, issuer, accounts, objects }
+        Self { world: World::new(&t.db), services, router, document, issuer, accounts, objects, pushes }
     }
 
     /// A token of this person with every scope.

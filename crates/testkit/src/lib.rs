@@ -11,6 +11,7 @@ pub mod gate;
 pub mod images;
 pub mod login;
 pub mod own;
+pub mod push;
 pub mod queue_contract;
 pub mod schedule;
 pub mod servers;

@@ -6,6 +6,7 @@ mod special_days;
 mod categories;
 mod classes;
 mod reviews;
+mod sessions;
 
 use crate::HostState;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,4 +20,5 @@ pub fn routes<S: HostState>() -> OpenApiRouter<S> {
         .merge(categories::routes())
         .merge(classes::routes())
         .merge(reviews::routes())
+    OpenApiRouter::new().merge(bookings::routes()).merge(sessions::routes())
 }

@@ -22,6 +22,8 @@ use sea_orm::{
 pub trait Outbox: Send + Sync {
     /// Writes an effect, unless one of the same kind and dedupe key waits already.
     async fn push(&self, conn: &Conn, effect: Effect) -> Result<()>;
+    /// Writes several by one statement. No two of them may have the same kind and dedupe key.
+    async fn push_all(&self, conn: &Conn, effects: Vec<Effect>) -> Result<()>;
     /// Leases up to `max` effects of these kinds that are due, oldest first. Of one aggregate only the oldest
     /// unfinished effect is ever leased; one whose lease ran out is leased again.
     async fn claim(
@@ -93,8 +95,15 @@ fn replayed() -> UpdateMany<Entity> {
 #[async_trait]
 impl Outbox for SeaOutbox {
     async fn push(&self, conn: &Conn, effect: Effect) -> Result<()> {
+        self.push_all(conn, vec![effect]).await
+    }
+
+    async fn push_all(&self, conn: &Conn, effects: Vec<Effect>) -> Result<()> {
+        if effects.is_empty() {
+            return Ok(());
+        }
         let now = time::now();
-        let row = ActiveModel {
+        let rows = effects.into_iter().map(|effect| ActiveModel {
             gym_id: Set(effect.gym),
             kind: Set(effect.kind.to_owned()),
             aggregate: Set(effect.aggregate),
@@ -105,7 +114,7 @@ impl Outbox for SeaOutbox {
             next_attempt_at: Set(now),
             created_at: Set(now),
             ..Default::default()
-        };
+        });
         let waiting_already = OnConflict::columns([C::Kind, C::DedupeKey])
             // as a literal: SQLite does not see that a bound value names the partial index
             .target_and_where(Expr::cust("status = 'pending'"))
@@ -113,7 +122,7 @@ impl Outbox for SeaOutbox {
             // before what this effect is about can be seen, and nothing would tell of it any more
             .update_column(C::DedupeKey)
             .to_owned();
-        Entity::insert(row).on_conflict(waiting_already).exec_without_returning(&conn.executor()?).await?;
+        Entity::insert_many(rows).on_conflict(waiting_already).exec_without_returning(&conn.executor()?).await?;
         Ok(())
     }
 

@@ -6,6 +6,10 @@ pub mod reviews;
 pub mod seat_state;
 pub mod seats;
 pub mod settings;
+pub mod seat_state;
+pub mod seats;
+pub mod sessions;
+pub mod upkeep;
 pub mod waitlist;
 
 use crate::SeaRepo;

@@ -124,8 +124,17 @@ fn session_settings() -> RelationDef {
 
 /// How many rows of a session take a seat. Of the gym of the outer statement.
 pub(super) fn occupied(gym: GymId) -> SelectStatement {
-    scope::select::<participation::Entity>(gym)
-        .select_only()
+    occupied_of(scope::select::<participation::Entity>(gym))
+}
+
+/// The same for sessions of any gym: a session's rows are of its gym.
+#[allow(clippy::disallowed_methods)] // for what the clock does, over all gyms
+pub(super) fn occupied_anywhere() -> SelectStatement {
+    occupied_of(participation::Entity::find())
+}
+
+fn occupied_of(rows: sea_orm::Select<participation::Entity>) -> SelectStatement {
+    rows.select_only()
         .column_as(P::Id.count(), "n")
         .filter(Expr::col((participation::Entity, P::SessionId)).equals((session::Entity, S::Id)))
         .filter(P::Status.is_in(ParticipationStatus::SEATED))

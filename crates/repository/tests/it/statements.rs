@@ -1,6 +1,7 @@
 //! A list costs the same number of statements however long it is.
 use crate::rows;
 use chrono::{NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     ClassId, GymId, OutboxId, SessionId, UserId,
     identity::{GymRole, PlatformRole, follow, membership, relationship},
@@ -9,6 +10,11 @@ use domain::{
         hours::DayOfWeek, opening_hours, participation::ParticipationStatus, special_day, waitlist::WaitlistStatus,
         class::{ClassCategory, Difficulty},
         participation::ParticipationStatus,
+        cancellation,
+        lifecycle::Slot,
+        participation::ParticipationStatus,
+        session::{self, SessionStatus},
+        special_day,
         waitlist::WaitlistStatus,
     },
 };
@@ -33,7 +39,11 @@ use repository::{
         categories::CategoryQueries,
         classes::{ClassFilter, ClassQueries},
         reviews::ReviewQueries,
+        SeaSessions, SeaSpecialDays,
+        hours::{Hours, SeaHours},
         seats::{SeaSeats, Seats},
+        sessions::{SessionQueries, Which},
+        upkeep::SessionUpkeep,
         waitlist::{SeaWaitlists, Waitlists},
     },
 };
@@ -95,6 +105,17 @@ lists! {
     "claim": |c, of, page| SeaOutbox.claim(c, &["test.list"], page.limit, "w", TimeDelta::seconds(60));
     "dead": |c, of, page| SeaOutbox.dead(c, page.limit);
     "all": |c, of, page| SeaJobs.all(c);
+    "closed_days": |c, of, page| SeaHours.closed_days(c, of.gym, day(0), day(30));
+    "listed": |c, of, page| SeaSessions::default().listed(c, of.gym, &Which::Upcoming(Utc::now()), page);
+    "of_trainer": |c, of, page| SeaSessions::default().of_trainer(c, of.gym, of.trainer, None, page);
+    "cancellations": |c, of, page| SeaSessions::default().cancellations(c, of.gym, of.sessions[0], page);
+    "own": |c, of, page| SeaSessions::default().own(c, of.gym, of.person, &of.sessions);
+    "registered": |c, of, page| SeaSessions::default().registered(c, of.gym, &of.sessions);
+    "taken": |c, of, page| SeaSessions::default().taken(c, of.gym, of.span(), of.trainer, true, None);
+    "insert_all": |c, of, page| SeaSessions::default().insert_all(c, of.gym, of.new_sessions());
+    "due": |c, of, page| SeaSessions::default().due(c, SessionStatus::Completed, in_minutes(9000), page.limit);
+    "to_remind": |c, of, page| SeaSessions::default().to_remind(c, of.window(), page.limit);
+    "take_reminders": |c, of, page| SeaSessions::default().take_reminders(c, of.gym, &of.sessions, of.window(), Utc::now());
     "hold_all": |c, of, page| SeaSeats.hold_all(c, of.gym, &of.sessions);
     "hold_of_class": |c, of, page| SeaSeats.hold_of_class(c, of.gym, of.class, Utc::now());
     "hold_starting_between": |c, of, page| SeaSeats.hold_starting_between(c, of.gym, Utc::now()..in_minutes(999));
@@ -103,11 +124,13 @@ lists! {
     "queue": |c, of, page| SeaWaitlists.queue(c, of.gym, &of.sessions);
     "leave": |c, of, page| SeaWaitlists.leave(c, of.gym, &of.sessions, None, WaitlistStatus::Cancelled, Utc::now());
     "cancel_booked": |c, of, page| SeaSeats.cancel_booked(c, of.gym, &of.sessions, None, "over", Utc::now());
+    "miscounted": |c, of, page| SeaSessions::default().miscounted(c, Utc::now(), SessionId(0), page.limit);
     "seat": |c, of, page| SeaSeats.seat(c, of.gym, &of.seats(), ParticipationStatus::Registered, Utc::now());
     "week": |c, of, page| SeaHours.week(c, of.gym);
     "special_between": |c, of, page| SeaHours.special_between(c, of.gym, day(1), day(31));
     "closed_days": |c, of, page| SeaHours.closed_days(c, of.gym, day(1), day(31));
     "special_days": |c, of, page| SeaHours.special_days(c, of.gym, Some(day(1)), page);
+    "advance": |c, of, page| SeaSessions::default().advance(c, &of.sessions, SessionStatus::Completed, in_minutes(9000));
     "remove_everywhere": |c, of, page| SeaMemberships::default().remove_everywhere(c, of.person);
 }
 
@@ -136,6 +159,35 @@ impl Of {
     /// A seat in each session for the person.
     fn seats(&self) -> Vec<(SessionId, UserId)> {
         self.sessions.iter().map(|session| (*session, self.person)).collect()
+    }
+
+    /// All of the sessions.
+    fn window(&self) -> std::ops::Range<DateTime<Utc>> {
+        Utc::now()..in_minutes(9000)
+    }
+
+    fn span(&self) -> Slot {
+        Slot { start: self.window().start, end: self.window().end }
+    }
+
+    /// A month ago, so that no other list shows them.
+    fn new_sessions(&self) -> Vec<session::Create> {
+        let new = |n: i64| session::Create {
+            class_id: self.class,
+            trainer_id: self.trainer,
+            start_time: in_minutes(-40_000 - n),
+            end_time: in_minutes(-39_000 - n),
+            room: None,
+            is_recurring: false,
+            recurrence_pattern: None,
+            series_id: None,
+            status: SessionStatus::Completed,
+            current_participants: 0,
+            override_capacity: None,
+            notes: None,
+            created_by: None,
+        };
+        (0..12).map(new).collect()
     }
 }
 
@@ -170,6 +222,11 @@ fn every_list_of_the_source_is_counted() {
     assert_eq!(counted, lists_of_the_source(), "name the list in `lists!`");
 }
 
+/// A day so many after some first one.
+fn day(n: i64) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 3, 1).unwrap() + TimeDelta::days(n)
+}
+
 /// A gym of 30 people, each of whom belongs to others as well; the person and the trainer have 30 of everything.
 async fn many(t: &TestDb) -> Of {
     let world = World::new(&t.db);
@@ -182,12 +239,32 @@ async fn many(t: &TestDb) -> Of {
     let mut sessions = vec![first.id];
     for n in 0..30 {
         let session = world.session(&class, &trainer, in_minutes(60 + n)).await;
-        world.booking(&session, person.id, ParticipationStatus::Registered).await;
+        let booking = world.booking(&session, person.id, ParticipationStatus::Registered).await;
         world.waiting(&session, trainer.id).await;
         world.review(&session, person.id, 4).await;
         let category = world.category(&gym, &format!("kind {n}")).await;
         world.class_with(&gym, |c| c.category_id = Some(category.id)).await;
         sessions.push(session.id);
+        let cancelled = cancellation::Create {
+            session_id: sessions[0],
+            member_id: person.id,
+            participation_id: booking.id,
+            cancelled_by: None,
+            actor: cancellation::CancellationActor::System,
+            is_late: false,
+            reason: None,
+            cancelled_at: Utc::now(),
+        };
+        SeaSeats.record(&t.db, gym.id, vec![cancelled]).await.unwrap();
+        let closed = special_day::Create {
+            date: day(n),
+            open_time: None,
+            close_time: None,
+            is_closed: true,
+            description: None,
+            created_by: None,
+        };
+        SeaSpecialDays::default().create(&t.db, gym.id, closed).await.unwrap();
     }
     let week = DayOfWeek::all().map(opening_hours::Create::usual).collect();
     SeaHours.add_missing(&t.db, gym.id, week).await.unwrap();

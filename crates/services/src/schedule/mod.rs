@@ -9,4 +9,33 @@ pub mod reviews;
 pub(crate) mod seating;
 pub mod settings;
 pub mod special_days;
+mod notice_delivery;
+pub mod placing;
+pub mod recurring;
+pub(crate) mod seating;
+mod session_change;
+pub mod session_lists;
+pub mod sessions;
+mod timetable;
+pub mod upkeep;
 pub mod view;
+
+use crate::{
+    Core, Ports,
+    kernel::{relay::EffectHandler, scheduler::Job},
+};
+use std::sync::Arc;
+
+/// What delivers the effects of this context.
+pub(crate) fn effect_handlers(core: &Core, ports: &Ports) -> Vec<Arc<dyn EffectHandler>> {
+    vec![Arc::new(notice_delivery::NoticeDelivery::new(core, ports))]
+}
+
+/// What this context does by the clock.
+pub(crate) fn jobs(core: &Core) -> Vec<Arc<dyn Job>> {
+    vec![
+        Arc::new(upkeep::SessionLifecycle::new(core)),
+        Arc::new(upkeep::ClassReminders::new(core)),
+        Arc::new(upkeep::ParticipantRecount::new(core)),
+    ]
+}

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use domain::{
     CategoryId, ClassId, GymId, ParticipationId, SessionId, UserId,
     schedule::{
-        category,
+        booking, category,
         class::{self, ClassCategory, Difficulty},
         participation::{self, ParticipationStatus},
         session::{self, SessionStatus},
@@ -188,18 +188,65 @@ impl SessionTz {
     }
 }
 
+/// The seats of a session (SCH-60).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SeatCount {
+    /// Seats that there are: the session's own number, or its class's.
+    pub capacity: i64,
+    /// Seats that are free; 0 also when more are taken than there are.
+    pub available_spots: i64,
+    pub is_full: bool,
+    /// How many wait for a seat.
+    pub waitlist_count: i64,
+}
+
+impl SeatCount {
+    pub fn of(session: &session::Model, class: &class::Model, waiting: i64) -> Self {
+        let capacity = booking::capacity(session, class.max_capacity);
+        let occupied = i64::from(session.current_participants);
+        Self {
+            capacity,
+            available_spots: (capacity - occupied).max(0),
+            is_full: occupied >= capacity,
+            waitlist_count: waiting,
+        }
+    }
+}
+
 /// A session and its class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SessionWithClass {
     pub session: Session,
     pub class_info: Class,
+    #[serde(flatten)]
+    pub seats: SeatCount,
+    /// The caller's booking; null when they never had one. The last field: see `timetable`.
+    pub my_status: Option<ParticipationStatus>,
 }
 
 /// A session, with its start told in every way, and its class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SessionWithClassAndTimezone)]
 pub struct SessionTzWithClass {
     pub session: SessionTz,
     pub class_info: Class,
+    #[serde(flatten)]
+    pub seats: SeatCount,
+    /// The caller's booking; null when they never had one. The last field: see `timetable`.
+    pub my_status: Option<ParticipationStatus>,
+}
+
+/// A session with its class and its seats.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SessionDetails {
+    pub session: Session,
+    pub class: Class,
+    /// Seats taken: the session's `current_participants` (SCH-61).
+    pub registered_count: i32,
+    #[serde(flatten)]
+    pub seats: SeatCount,
+    /// The caller's booking; null when they never had one. The last field: see `timetable`.
+    pub my_status: Option<ParticipationStatus>,
 }
 
 /// A member's part in a session.

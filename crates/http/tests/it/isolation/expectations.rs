@@ -70,6 +70,10 @@ const PAIR: &str = r#"{"trainer_id": "{trainer_id}", "member_id": "{member_id}"}
 const HOOK: &str = r#"{"event": "user.created", "user": {"user_id": "test|new", "email": "new@example.test"}}"#;
 const NEW_GYM: &str = r#"{"name": "Another", "subdomain": "another"}"#;
 const NEW_CLASS: &str = r#"{"name": "Another", "duration": 60, "max_capacity": 9, "difficulty_level": "beginner"}"#;
+const NEW_SESSION: &str =
+    r#"{"class_id": "{class_id}", "trainer_id": "{trainer_id}", "start_time": "2100-03-02T18:30:00"}"#;
+const NEW_SERIES: &str = r#"{"base_session_data": {"class_id": "{class_id}", "trainer_id": "{trainer_id}",
+    "start_time": "2100-03-01T18:30:00"}, "start_date": "2100-03-01", "end_date": "2100-03-07", "days_of_week": [0]}"#;
 const BIO: &str = r#"{"bio": "changed by somebody"}"#;
 
 #[rustfmt::skip]
@@ -165,6 +169,19 @@ pub const OPERATIONS: &[Operation] = &[
     op("put", "/api/v1/relationships/{relationship_id}", GymOrDefault(Member)).row().body(r#"{"notes": "changed"}"#),
     op("delete", "/api/v1/relationships/{relationship_id}", GymOrDefault(Admin)).row(),
 
+    op("get", "/api/v1/schedule/sessions/sessions", Gym(Member)),
+    op("get", "/api/v1/schedule/sessions/sessions-with-timezone", Gym(Member)),
+    op("get", "/api/v1/schedule/sessions/sessions/{session_id}", Gym(Member)).row(),
+    op("post", "/api/v1/schedule/sessions/sessions", Gym(Trainer)).row().body(NEW_SESSION),
+    op("post", "/api/v1/schedule/sessions/sessions/recurring", Gym(Trainer)).row().body(NEW_SERIES),
+    op("put", "/api/v1/schedule/sessions/sessions/{session_id}", Gym(Trainer)).row().body(r#"{"notes": "changed"}"#),
+    op("post", "/api/v1/schedule/sessions/sessions/{session_id}/cancel", Gym(Trainer)).row(),
+    op("delete", "/api/v1/schedule/sessions/sessions/{session_id}", Gym(Admin)).row(),
+    op("get", "/api/v1/schedule/sessions/sessions/{session_id}/cancellations", Gym(Trainer)).row(),
+    op("get", "/api/v1/schedule/sessions/date-range", Gym(Member)).query("start_date=2026-03-02&end_date=2026-03-08"),
+    op("get", "/api/v1/schedule/sessions/date-range-with-timezone", Gym(Member)).query("start_date=2026-03-02&end_date=2026-03-08"),
+    op("get", "/api/v1/schedule/sessions/trainer/{trainer_id}", Gym(Member)).row(),
+    op("get", "/api/v1/schedule/sessions/my-sessions", Gym(Member)),
     op("post", "/api/v1/schedule/participation/register/{session_id}", Gym(Member)).row(),
     op("post", "/api/v1/schedule/participation/register/{session_id}/{member_id}", Gym(Trainer)).row(),
     op("post", "/api/v1/schedule/participation/cancel-registration/{session_id}", Gym(Member)).row(),
