@@ -9,7 +9,9 @@ use services::{
         relationships::Relationships, role_sync::RoleSync, workspace::Workspaces,
     },
     kernel::{idempotency::Idempotency, limit::Limits},
-    schedule::bookings::Bookings,
+    schedule::{
+        attendance_marks::AttendanceMarks, bookings::Bookings, participation_views::ParticipationViews, waitlist::Waitlist,
+    },
 };
 use std::sync::Arc;
 
@@ -58,6 +60,9 @@ state! {
     pictures: Arc<dyn Pictures>,
     role_sync: Arc<dyn RoleSync>,
     bookings: Arc<dyn Bookings>,
+    waitlist: Arc<dyn Waitlist>,
+    attendance_marks: Arc<dyn AttendanceMarks>,
+    participation_views: Arc<dyn ParticipationViews>,
 }
 
 impl AppState {
@@ -83,6 +88,9 @@ impl AppState {
             pictures: s.pictures,
             role_sync: s.role_sync,
             bookings: s.bookings,
+            waitlist: s.waitlist,
+            attendance_marks: s.attendance_marks,
+            participation_views: s.participation_views,
         }
     }
 }

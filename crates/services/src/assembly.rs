@@ -27,7 +27,12 @@ use crate::{
         scheduler::{Job, Scheduler},
         spool::Spool,
     },
-    schedule::bookings::{BookingService, Bookings, LeaveClasses},
+    schedule::{
+        attendance_marks::{AttendanceMarkService, AttendanceMarks},
+        bookings::{BookingService, Bookings, LeaveClasses},
+        participation_views::{ParticipationViewService, ParticipationViews},
+        waitlist::{Waitlist, WaitlistService},
+    },
 };
 use ports::{Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, TokenVerifier, image::ImageProcessor};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -112,6 +117,9 @@ pub struct Services {
     pub pictures: Arc<dyn Pictures>,
     pub role_sync: Arc<dyn RoleSync>,
     pub bookings: Arc<dyn Bookings>,
+    pub waitlist: Arc<dyn Waitlist>,
+    pub attendance_marks: Arc<dyn AttendanceMarks>,
+    pub participation_views: Arc<dyn ParticipationViews>,
     ports: Ports,
     settings: Settings,
 }
@@ -134,11 +142,14 @@ impl Services {
             login: Arc::new(LoginService::new(c, p, s)),
             hooks: Arc::new(HookService::new(c, p, s)),
             registration: Arc::new(RegistrationService::new(c, p, s)),
-            platform_users: Arc::new(PlatformUserService::new(c, p, s)),
+            platform_users: Arc::new(PlatformUserService::new(c, p, s, &departures)),
             emails: Arc::new(EmailService::new(c, p, s)),
             pictures: Arc::new(PictureService::new(c, p, s)),
             role_sync: Arc::new(RoleSyncService::new(c, p, s)),
             bookings: Arc::new(BookingService::new(c, p, s)),
+            waitlist: Arc::new(WaitlistService::new(c, p, s)),
+            attendance_marks: Arc::new(AttendanceMarkService::new(c, p, s)),
+            participation_views: Arc::new(ParticipationViewService::new(c, p, s)),
             core,
             ports,
             settings,
@@ -167,6 +178,7 @@ impl Services {
 
     fn jobs(&self) -> Vec<Arc<dyn Job>> {
         let (c, p, s) = (&self.core, &self.ports, &self.settings);
-        crate::kernel::upkeep::jobs(c).into_iter().chain(crate::identity::jobs(c, p, s)).collect()
+        let platform = crate::kernel::upkeep::jobs(c).into_iter().chain(crate::identity::jobs(c, p, s));
+        platform.chain(crate::schedule::jobs(c)).collect()
     }
 }

@@ -26,6 +26,7 @@ use repository::{
         outbox::{Outbox, SeaOutbox},
     },
     schedule::{
+        participations::{Participations, SeaParticipationLists},
         seats::{SeaSeats, Seats},
         waitlist::{SeaWaitlists, Waitlists},
     },
@@ -76,6 +77,7 @@ pub struct Stores {
     pub health_snapshots: Repo<health_snapshot::Model>,
     pub seats: Arc<dyn Seats>,
     pub waitlists: Arc<dyn Waitlists>,
+    pub taking_part: Arc<dyn Participations>,
 }
 
 impl Stores {
@@ -109,6 +111,7 @@ impl Stores {
             health_snapshots: repo::<health_snapshot::Entity>(),
             seats: Arc::new(SeaSeats),
             waitlists: Arc::new(SeaWaitlists),
+            taking_part: Arc::new(SeaParticipationLists),
         }
     }
 }

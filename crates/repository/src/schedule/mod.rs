@@ -1,4 +1,6 @@
 //! Repositories of opening hours, classes, sessions and bookings.
+pub mod invariants;
+pub mod participations;
 pub mod seat_state;
 pub mod seats;
 pub mod waitlist;

@@ -25,7 +25,7 @@ use sea_orm::{
     ActiveEnum,
     ActiveValue::Set,
     ColumnTrait, EntityTrait, ExprTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef,
-    sea_query::{Expr, LockBehavior, LockType, OnConflict, SelectStatement, SimpleExpr},
+    sea_query::{Expr, Func, LockBehavior, LockType, OnConflict, SelectStatement, SimpleExpr},
 };
 use std::collections::HashMap;
 
@@ -111,8 +111,17 @@ pub(super) fn session_class() -> RelationDef {
         .into()
 }
 
-fn session_settings() -> RelationDef {
+pub(super) fn session_settings() -> RelationDef {
     session::Entity::belongs_to(settings::Entity).from(S::GymId).to(settings::Column::GymId).into()
+}
+
+/// How many seats a session has, of a statement that joins its class (SCH-60).
+pub(super) fn capacity() -> SimpleExpr {
+    Func::coalesce([
+        Expr::col((session::Entity, S::OverrideCapacity)),
+        Expr::col((class::Entity, class::Column::MaxCapacity)),
+    ])
+    .into()
 }
 
 /// How many rows of a session take a seat. Of the gym of the outer statement.
@@ -140,11 +149,12 @@ impl Seats for SeaSeats {
         use membership::Column as M;
         let found = scope::select::<membership::Entity>(gym)
             .select_only()
-            .columns([M::UserId, M::Role, M::IsActive])
+            .columns([M::UserId, M::Role, M::IsActive, M::MembershipExpiresAt])
             .filter(M::UserId.is_in(users.iter().copied()))
             .lock_with_behavior(LockType::KeyShare, LockBehavior::SkipLocked);
-        let found = found.into_tuple::<(UserId, GymRole, bool)>().all(&conn.executor()?).await?;
-        Ok(found.into_iter().map(|(user, role, is_active)| (user, Standing { role, is_active })).collect())
+        let found = found.into_tuple::<(UserId, GymRole, bool, Option<DateTime<Utc>>)>().all(&conn.executor()?).await?;
+        let standing = |(user, role, is_active, expires_at)| (user, Standing { role, is_active, expires_at });
+        Ok(found.into_iter().map(standing).collect())
     }
 
     async fn hold(&self, conn: &Conn, gym: GymId, session: SessionId) -> Result<Option<session::Model>> {

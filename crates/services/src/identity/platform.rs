@@ -10,6 +10,7 @@ use crate::{
     error::{Class, UniqueMeans},
     kernel::{
         cache_key::CacheKey,
+        departure::Departures,
         effect::{self, DeleteReason},
     },
 };
@@ -95,11 +96,13 @@ pub struct PlatformUserService {
     objects: Arc<dyn ObjectStore>,
     picture_bucket: String,
     secret_key: Option<String>,
+    departures: Departures,
 }
 
 impl PlatformUserService {
-    pub fn new(core: &Core, ports: &Ports, settings: &Settings) -> Self {
+    pub fn new(core: &Core, ports: &Ports, settings: &Settings, departures: &Departures) -> Self {
         Self {
+            departures: departures.clone(),
             core: core.clone(),
             people: PeopleService::new(core),
             accounts: ports.accounts.clone(),
@@ -167,8 +170,10 @@ impl PlatformUserService {
         let stores = &self.core.stores;
         let gyms = stores.people.remove_everywhere(tx, row.id).await?;
         let now = self.core.clock.now();
+        let mut left = Vec::new();
         for gym in &gyms {
             stores.related.terminate_all(tx, *gym, row.id, now).await?;
+            left.extend(self.departures.left(tx, *gym, row.id).await?);
         }
         stores.users.anonymise(tx, row.id).await?;
         if let Some(account) = row.auth0_id.as_deref().filter(|_| self.accounts.is_configured()) {
@@ -184,7 +189,7 @@ impl PlatformUserService {
         }
         let keys = everything_of(row, gyms);
         self.core.effect_user_cache_drop(tx, row.id, &keys).await?;
-        Ok(keys)
+        Ok(keys.into_iter().chain(left).collect())
     }
 }
 
