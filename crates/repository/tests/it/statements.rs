@@ -5,7 +5,13 @@ use domain::{
     ClassId, GymId, OutboxId, SessionId, UserId,
     identity::{GymRole, PlatformRole, follow, membership, relationship},
     kernel::outbox::Effect,
-    schedule::{participation::ParticipationStatus, waitlist::WaitlistStatus},
+    schedule::{
+        cancellation::{self, CancellationActor},
+        participation::ParticipationStatus,
+        session::SessionStatus,
+        settings,
+        waitlist::WaitlistStatus,
+    },
 };
 use futures::future::BoxFuture;
 use repository::{
@@ -22,6 +28,7 @@ use repository::{
         outbox::{Outbox, SeaOutbox},
     },
     schedule::{
+        participations::{Asked, Participations, SeaParticipationLists},
         seats::{SeaSeats, Seats},
         waitlist::{SeaWaitlists, Waitlists},
     },
@@ -89,6 +96,16 @@ lists! {
     "hold_of_member": |c, of, page| SeaSeats.hold_of_member(c, of.gym, of.person, Utc::now());
     "state": |c, of, page| SeaSeats.state(c, of.gym, &of.sessions, Some(of.person));
     "queue": |c, of, page| SeaWaitlists.queue(c, of.gym, &of.sessions);
+    "in_order": |c, of, page| SeaWaitlists.in_order(c, of.gym, of.full(), page);
+    "of_member": |c, of, page| SeaWaitlists.of_member(c, of.gym, of.trainer, page);
+    "neglected": |c, of, page| SeaWaitlists.neglected(c, SessionId(0), Utc::now(), page.limit);
+    "upcoming": |c, of, page| SeaParticipationLists.upcoming(c, of.gym, of.person, Utc::now(), page);
+    "history": |c, of, page| SeaParticipationLists.history(c, of.gym, of.person, (None, in_minutes(999)), page);
+    "statuses": |c, of, page| SeaParticipationLists.statuses(c, of.gym, of.person, &of.soon(), page.limit);
+    "of_session": |c, of, page| SeaParticipationLists.of_session(c, of.gym, of.full(), None, page);
+    "cancelled": |c, of, page| SeaParticipationLists.cancelled(c, of.gym, of.full(), page);
+    "unmarked": |c, of, page| SeaParticipationLists.unmarked(c, SessionId(0), in_minutes(-999)..Utc::now(), page.limit);
+    "miss": |c, of, page| SeaParticipationLists.miss(c, of.gym, &of.sessions);
     "leave": |c, of, page| SeaWaitlists.leave(c, of.gym, &of.sessions, None, WaitlistStatus::Cancelled, Utc::now());
     "cancel_booked": |c, of, page| SeaSeats.cancel_booked(c, of.gym, &of.sessions, None, "over", Utc::now());
     "seat": |c, of, page| SeaSeats.seat(c, of.gym, &of.seats(), ParticipationStatus::Registered, Utc::now());
@@ -96,6 +113,15 @@ lists! {
 }
 
 impl Of {
+    /// The session that everybody has booked, and waits for.
+    fn full(&self) -> SessionId {
+        self.sessions[0]
+    }
+
+    fn soon(&self) -> Asked {
+        Asked::Starting(Utc::now()..in_minutes(999))
+    }
+
     /// A seat in each session for the person.
     fn seats(&self) -> Vec<(SessionId, UserId)> {
         self.sessions.iter().map(|session| (*session, self.person)).collect()
@@ -141,13 +167,23 @@ async fn many(t: &TestDb) -> Of {
     let person = world.member(&gym, "person").await;
     let trainer = world.person(&gym, "trainer", GymRole::Trainer).await;
     let class = world.class(&gym).await;
-    let mut sessions = Vec::new();
+    let (mut sessions, mut full) = (Vec::new(), None);
     for n in 0..30 {
         let session = world.session(&class, &trainer, in_minutes(60 + n)).await;
         world.booking(&session, person.id, ParticipationStatus::Registered).await;
         world.waiting(&session, trainer.id).await;
         sessions.push(session.id);
+        if n == 0 {
+            full = Some(session);
+        }
+        let over = world
+            .session_with(&class, &trainer, in_minutes(-300 - n), |s| s.status = SessionStatus::Completed)
+            .await;
+        world.booking(&over, trainer.id, ParticipationStatus::Registered).await;
     }
+    let full = full.unwrap();
+    let marks = settings::Create { auto_no_show: true, ..Default::default() };
+    SeaRepo::<settings::Entity>::default().create(&t.db, gym.id, marks).await.unwrap();
     for n in 1..30 {
         let theirs = world.gym_with(&format!("gym-{n}"), |g| g.logo_url = Some("http://x.test".into())).await;
         world.join(theirs.id, person.id, GymRole::Member).await;
@@ -157,6 +193,19 @@ async fn many(t: &TestDb) -> Of {
         };
         let one = world.user_with(&format!("p{n}"), picture).await;
         world.join(gym.id, one.id, if n % 2 == 0 { GymRole::Admin } else { GymRole::Member }).await;
+        let booked = world.booking(&full, one.id, ParticipationStatus::Registered).await;
+        world.waiting(&full, one.id).await;
+        let cancelled = cancellation::Create {
+            session_id: full.id,
+            member_id: one.id,
+            participation_id: booked.id,
+            cancelled_by: None,
+            actor: CancellationActor::System,
+            is_late: false,
+            reason: None,
+            cancelled_at: Utc::now(),
+        };
+        SeaRepo::<cancellation::Entity>::default().create(&t.db, gym.id, cancelled).await.unwrap();
         let relate = |trainer_id, member_id| relationship::Create {
             trainer_id,
             member_id,

@@ -1,1 +1,8 @@
+mod attendance;
+mod booking_rules;
 mod bookings;
+mod cast;
+mod interleavings;
+mod load;
+mod participations;
+mod waitlist;
