@@ -105,10 +105,10 @@ lists! {
     "of_session": |c, of, page| SeaParticipationLists.of_session(c, of.gym, of.full(), None, page);
     "cancelled": |c, of, page| SeaParticipationLists.cancelled(c, of.gym, of.full(), page);
     "unmarked": |c, of, page| SeaParticipationLists.unmarked(c, SessionId(0), in_minutes(-999)..Utc::now(), page.limit);
-    "miss": |c, of, page| SeaParticipationLists.miss(c, of.gym, &of.sessions);
     "leave": |c, of, page| SeaWaitlists.leave(c, of.gym, &of.sessions, None, WaitlistStatus::Cancelled, Utc::now());
     "cancel_booked": |c, of, page| SeaSeats.cancel_booked(c, of.gym, &of.sessions, None, "over", Utc::now());
     "seat": |c, of, page| SeaSeats.seat(c, of.gym, &of.seats(), ParticipationStatus::Registered, Utc::now());
+    "miss": |c, of, page| SeaParticipationLists.miss(c, of.gym, &of.sessions);
     "remove_everywhere": |c, of, page| SeaMemberships::default().remove_everywhere(c, of.person);
 }
 
