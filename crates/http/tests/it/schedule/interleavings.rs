@@ -263,7 +263,7 @@ impl Stage {
     }
 }
 
-async fn run(t: &TestDb, seed: u64) {
+async fn play(t: &TestDb, seed: u64) {
     eprintln!("GYMAPI_TEST_SEED={seed} makes the same choices again");
     let mut stage = Stage::set(t).await;
     let mut choices = Choices(seed);
@@ -275,10 +275,10 @@ async fn run(t: &TestDb, seed: u64) {
 both! {
     async fn sch_61_sch_62_sch_72_sch_83_whatever_happens_at_once_seats_and_queues_are_right(t: TestDb) {
         let seed = std::env::var("GYMAPI_TEST_SEED").ok().map(|seed| seed.parse().unwrap());
-        run(t, seed.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0)).await;
+        play(t, seed.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0)).await;
     }
 
     async fn sch_61_sch_62_sch_72_sch_83_and_so_they_are_with_choices_that_were_made_before(t: TestDb) {
-        run(t, 20_261_124).await;
+        play(t, 20_261_124).await;
     }
 }

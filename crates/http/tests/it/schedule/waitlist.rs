@@ -1,5 +1,6 @@
 //! Who waits, in which order, and who gets the seat.
 use super::cast::*;
+use chrono::TimeDelta;
 use domain::{
     identity::GymRole,
     schedule::{
@@ -9,7 +10,7 @@ use domain::{
     },
 };
 use futures::future::join_all;
-use ports::FixedClock;
+use ports::{Clock, FixedClock};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use testkit::{
@@ -196,16 +197,17 @@ both! {
         for member in &people {
             wait(&app, member, &c.session).await.expect(201);
         }
-        clock.advance(chrono::TimeDelta::minutes(59));
+        let closes = c.session.start_time - TimeDelta::minutes(60);
+        clock.advance(closes - TimeDelta::seconds(1) - clock.now());
         cancel(&app, &c.ana, &c.session).await.expect(200);
         assert_eq!(queue(&app, &c.session).await, [(people[0].id, Promoted), (people[1].id, Waiting)]);
-        clock.advance(chrono::TimeDelta::minutes(1));
+        clock.advance(TimeDelta::seconds(1));
         cancel(&app, &c.tom, &c.session).await.expect(200);
         assert_eq!(queue(&app, &c.session).await[1], (people[1].id, Waiting));
         // the seat is there for whoever books it
         book(&app, &people[1], &c.session).await.expect(200);
         assert_eq!(queue(&app, &c.session).await[1], (people[1].id, Promoted));
-        clock.advance(chrono::TimeDelta::minutes(61));
+        clock.advance(TimeDelta::minutes(61));
         app.world.waiting(&c.session, c.ana.id).await;
         let by_staff = act(&app, &c.tom, c.gym.id, &format!("cancel-registration/{}/{}", c.session.id, people[1].id)).await;
         by_staff.expect(200);
