@@ -41,7 +41,8 @@ pub trait Seats: Send + Sync {
     async fn hold(&self, conn: &Conn, gym: GymId, session: SessionId) -> Result<Option<session::Model>>;
     /// Those of these sessions that exist, locked in the order of their ids.
     async fn hold_all(&self, conn: &Conn, gym: GymId, sessions: &[SessionId]) -> Result<Vec<session::Model>>;
-    /// The sessions to come whose seats are those of their class, locked in the order of their ids (SCH-43).
+    /// The sessions of a class to come, locked in the order of their ids (SCH-43). Those with seats of their own are
+    /// among them: one may be about to lose these, and who changes it has seen the class as it was.
     async fn hold_of_class(
         &self,
         conn: &Conn,
@@ -175,8 +176,7 @@ impl Seats for SeaSeats {
         let to_come = scope::select::<session::Entity>(gym)
             .filter(S::ClassId.eq(class))
             .filter(S::StartTime.gt(now))
-            .filter(S::Status.eq(SessionStatus::Scheduled))
-            .filter(S::OverrideCapacity.is_null());
+            .filter(S::Status.eq(SessionStatus::Scheduled));
         held(conn, to_come).await
     }
 
