@@ -10,7 +10,8 @@ use services::{
     },
     kernel::{idempotency::Idempotency, limit::Limits},
     schedule::{
-        attendance_marks::AttendanceMarks, bookings::Bookings, participation_views::ParticipationViews, waitlist::Waitlist,
+        attendance_marks::AttendanceMarks, bookings::Bookings, participation_views::ParticipationViews,
+        waitlist::Waitlist,
     },
 };
 use std::sync::Arc;

@@ -37,9 +37,10 @@ pub async fn broken(db: &Db) -> Vec<Broken> {
 /// contention.
 pub fn busy_seats(times: usize) -> Arc<dyn Seats> {
     let mut seats = MockSeats::new();
-    seats.expect_hold_membership().times(times).returning(|_, _, _| {
-        Err(StoreError::Contention(sea_orm::DbErr::Custom("deadlock detected".into())))
-    });
+    seats
+        .expect_hold_membership()
+        .times(times)
+        .returning(|_, _, _| Err(StoreError::Contention(sea_orm::DbErr::Custom("deadlock detected".into()))));
     Arc::new(seats)
 }
 

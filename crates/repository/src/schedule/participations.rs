@@ -15,8 +15,8 @@ use domain::{
     },
 };
 use sea_orm::{
-    ActiveEnum, ColumnTrait, Condition, EntityTrait, ExprTrait, FromQueryResult, IdenStatic, Iterable, JoinType, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, RelationDef, Select, sea_query::Expr,
+    ActiveEnum, ColumnTrait, Condition, EntityTrait, ExprTrait, FromQueryResult, IdenStatic, Iterable, JoinType,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef, Select, sea_query::Expr,
 };
 use std::ops::Range;
 
@@ -141,9 +141,8 @@ fn participation_member() -> RelationDef {
 
 /// Adds the columns of `E`, each under its name with `prefix` before it.
 fn with<E: EntityTrait>(select: Select<Entity>, prefix: &str) -> Select<Entity> {
-    E::Column::iter().fold(select, |select, column| {
-        select.expr_as(column.into_expr(), format!("{prefix}_{}", column.as_str()))
-    })
+    E::Column::iter()
+        .fold(select, |select, column| select.expr_as(column.into_expr(), format!("{prefix}_{}", column.as_str())))
 }
 
 /// The parts of one member, with session and class: one statement, however many they are (SCH-94).

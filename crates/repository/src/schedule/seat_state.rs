@@ -102,7 +102,11 @@ mod tests {
             (GymRole::Trainer, false, at(-1), true),
             (GymRole::Owner, true, at(-1), true),
         ] {
-            assert_eq!(Standing { role, is_active, expires_at }.may_book(now), may, "{role:?} {is_active} {expires_at:?}");
+            assert_eq!(
+                Standing { role, is_active, expires_at }.may_book(now),
+                may,
+                "{role:?} {is_active} {expires_at:?}"
+            );
         }
     }
 }

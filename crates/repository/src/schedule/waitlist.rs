@@ -49,21 +49,9 @@ pub trait Waitlists: Send + Sync {
         member: UserId,
     ) -> Result<Option<waitlist::Model>>;
     /// The same, and how many stand before it (SCH-81).
-    async fn own_queued(
-        &self,
-        conn: &Conn,
-        gym: GymId,
-        session: SessionId,
-        member: UserId,
-    ) -> Result<Option<Queued>>;
+    async fn own_queued(&self, conn: &Conn, gym: GymId, session: SessionId, member: UserId) -> Result<Option<Queued>>;
     /// The queue of a session in its order, a page of it.
-    async fn in_order(
-        &self,
-        conn: &Conn,
-        gym: GymId,
-        session: SessionId,
-        page: Page,
-    ) -> Result<Vec<waitlist::Model>>;
+    async fn in_order(&self, conn: &Conn, gym: GymId, session: SessionId, page: Page) -> Result<Vec<waitlist::Model>>;
     /// A member's places, the oldest first, each with how many stand before it.
     async fn of_member(&self, conn: &Conn, gym: GymId, member: UserId, page: Page) -> Result<Vec<Queued>>;
     /// Sessions after this id, of any gym, where somebody waits although a seat is free, and that have not started.
@@ -131,9 +119,8 @@ fn queued(gym: GymId, member: UserId) -> Select<waitlist::Entity> {
     let ahead = Alias::new("ahead");
     let col = |column: W| Expr::col((ahead.clone(), column));
     let own = |column: W| Expr::col((waitlist::Entity, column));
-    let before = col(W::JoinedAt)
-        .lt(own(W::JoinedAt))
-        .or(col(W::JoinedAt).eq(own(W::JoinedAt)).and(col(W::Id).lt(own(W::Id))));
+    let before =
+        col(W::JoinedAt).lt(own(W::JoinedAt)).or(col(W::JoinedAt).eq(own(W::JoinedAt)).and(col(W::Id).lt(own(W::Id))));
     let ahead = Query::select()
         .expr(Expr::col((ahead.clone(), W::Id)).count())
         .from_as(waitlist::Entity, ahead.clone())
@@ -173,24 +160,12 @@ impl Waitlists for SeaWaitlists {
         Ok(row.one(&conn.executor()?).await?)
     }
 
-    async fn own_queued(
-        &self,
-        conn: &Conn,
-        gym: GymId,
-        session: SessionId,
-        member: UserId,
-    ) -> Result<Option<Queued>> {
+    async fn own_queued(&self, conn: &Conn, gym: GymId, session: SessionId, member: UserId) -> Result<Option<Queued>> {
         let own = queued(gym, member).filter(W::SessionId.eq(session));
         Ok(own.into_model().one(&conn.executor()?).await?)
     }
 
-    async fn in_order(
-        &self,
-        conn: &Conn,
-        gym: GymId,
-        session: SessionId,
-        page: Page,
-    ) -> Result<Vec<waitlist::Model>> {
+    async fn in_order(&self, conn: &Conn, gym: GymId, session: SessionId, page: Page) -> Result<Vec<waitlist::Model>> {
         let places = scope::select::<waitlist::Entity>(gym)
             .filter(W::SessionId.eq(session))
             .filter(is_waiting())
@@ -202,11 +177,8 @@ impl Waitlists for SeaWaitlists {
     }
 
     async fn of_member(&self, conn: &Conn, gym: GymId, member: UserId, page: Page) -> Result<Vec<Queued>> {
-        let places = queued(gym, member)
-            .order_by_asc(W::JoinedAt)
-            .order_by_asc(W::Id)
-            .offset(page.skip)
-            .limit(page.limit);
+        let places =
+            queued(gym, member).order_by_asc(W::JoinedAt).order_by_asc(W::Id).offset(page.skip).limit(page.limit);
         Ok(places.into_model().all(&conn.executor()?).await?)
     }
 
@@ -223,7 +195,9 @@ impl Waitlists for SeaWaitlists {
             .expr(Expr::col(P::Id).count())
             .from(participation::Entity)
             .and_where(Expr::col((participation::Entity, P::SessionId)).equals((session::Entity, S::Id)))
-            .and_where(Expr::col((participation::Entity, P::Status)).is_in(ParticipationStatus::SEATED.map(|s| s.to_value())))
+            .and_where(
+                Expr::col((participation::Entity, P::Status)).is_in(ParticipationStatus::SEATED.map(|s| s.to_value())),
+            )
             .to_owned();
         let waiting = Query::select()
             .expr(Expr::value(1))

@@ -176,9 +176,8 @@ async fn many(t: &TestDb) -> Of {
         if n == 0 {
             full = Some(session);
         }
-        let over = world
-            .session_with(&class, &trainer, in_minutes(-300 - n), |s| s.status = SessionStatus::Completed)
-            .await;
+        let over =
+            world.session_with(&class, &trainer, in_minutes(-300 - n), |s| s.status = SessionStatus::Completed).await;
         world.booking(&over, trainer.id, ParticipationStatus::Registered).await;
     }
     let full = full.unwrap();

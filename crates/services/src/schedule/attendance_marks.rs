@@ -89,11 +89,8 @@ impl AttendanceMarkService {
                     let row = stores.taking_part.own(&tx, gym, session, member).await?;
                     return Ok((row.ok_or(BOOKING_NOT_FOUND)?, None));
                 }
-                let change = participation::Update {
-                    status: Some(status),
-                    attendance_time: Some(at),
-                    ..Default::default()
-                };
+                let change =
+                    participation::Update { status: Some(status), attendance_time: Some(at), ..Default::default() };
                 // only from the state that was looked at (SCH-88)
                 let row = stores.seats.change(&tx, gym, (session, member), &[own], change).await?;
                 let row = row.ok_or(BOOKING_NOT_FOUND)?;

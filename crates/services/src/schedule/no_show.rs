@@ -33,8 +33,7 @@ impl AutoNoShow {
             .run(async |tx| {
                 let seats = &core.stores.seats;
                 let held = seats.hold_all(&tx, gym, sessions).await?;
-                let over: Vec<_> =
-                    held.iter().filter(|s| s.status == SessionStatus::Completed).map(|s| s.id).collect();
+                let over: Vec<_> = held.iter().filter(|s| s.status == SessionStatus::Completed).map(|s| s.id).collect();
                 let missed = core.stores.taking_part.miss(&tx, gym, &over).await?;
                 seats.recount(&tx, gym, &over).await?;
                 let people: BTreeSet<UserId> = missed.iter().map(|row| row.member_id).collect();

@@ -66,25 +66,13 @@ pub trait ParticipationViews: Send + Sync {
     ///
     /// # Errors
     /// [`DATE_ORDER`], [`MEMBER_NOT_FOUND`].
-    async fn member_history(
-        &self,
-        actor: &Actor,
-        member: UserId,
-        days: Days,
-        page: Page,
-    ) -> Result<Vec<HistoryItem>>;
+    async fn member_history(&self, actor: &Actor, member: UserId, days: Days, page: Page) -> Result<Vec<HistoryItem>>;
     /// How the caller stands to the sessions of these days, or to those that are named, commas between them:
     /// `StatusList` (SCH-92). Member guard.
     ///
     /// # Errors
     /// 422 for more than 90 days or ids that are none; [`DATE_ORDER`].
-    async fn my_status(
-        &self,
-        actor: &Actor,
-        from: NaiveDate,
-        to: NaiveDate,
-        sessions: Option<&str>,
-    ) -> Result<Bytes>;
+    async fn my_status(&self, actor: &Actor, from: NaiveDate, to: NaiveDate, sessions: Option<&str>) -> Result<Bytes>;
     /// Who takes part in a session (SCH-93). Trainer guard.
     ///
     /// # Errors
@@ -207,25 +195,13 @@ impl ParticipationViews for ParticipationViewService {
         self.history(actor, actor.user_id(), days, page).await
     }
 
-    async fn member_history(
-        &self,
-        actor: &Actor,
-        member: UserId,
-        days: Days,
-        page: Page,
-    ) -> Result<Vec<HistoryItem>> {
+    async fn member_history(&self, actor: &Actor, member: UserId, days: Days, page: Page) -> Result<Vec<HistoryItem>> {
         actor.must_be(GymRole::Trainer)?;
         self.must_be_member(actor, member).await?;
         self.history(actor, member, days, page).await
     }
 
-    async fn my_status(
-        &self,
-        actor: &Actor,
-        from: NaiveDate,
-        to: NaiveDate,
-        sessions: Option<&str>,
-    ) -> Result<Bytes> {
+    async fn my_status(&self, actor: &Actor, from: NaiveDate, to: NaiveDate, sessions: Option<&str>) -> Result<Bytes> {
         actor.must_be(GymRole::Member)?;
         let (from, to) = (known("start_date", from)?, known("end_date", to)?);
         if to - from > STATUS_DAYS {

@@ -142,7 +142,9 @@ impl Stage {
                 let who = &self.members[m];
                 (app.delete(&format!("/api/v1/gyms/users/{}", who.id)).by(who).at(self.gym.id).send().await, None)
             }
-            Action::Look(m) => (app.get(&format!("{PART}/my-classes")).by(&self.members[m]).at(self.gym.id).send().await, None),
+            Action::Look(m) => {
+                (app.get(&format!("{PART}/my-classes")).by(&self.members[m]).at(self.gym.id).send().await, None)
+            }
             Action::Seats(s, seats) => {
                 app.services.core.stage_seats(self.gym.id, self.sessions[s].id, seats).await.unwrap();
                 return None;

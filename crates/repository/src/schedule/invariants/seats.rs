@@ -61,9 +61,7 @@ pub(super) async fn taken_and_there(conn: &Conn) -> Result<Vec<Broken>> {
         .expr_as(Expr::col((seats.clone(), Alias::new("last_booked"))), "last_booked")
         .column_as(S::UpdatedAt, "session_written")
         .column_as(class::Column::UpdatedAt, "class_written")
-        .filter(
-            Expr::col((session::Entity, S::CurrentParticipants)).ne(count()).or(count().gt(capacity())),
-        )
+        .filter(Expr::col((session::Entity, S::CurrentParticipants)).ne(count()).or(count().gt(capacity())))
         .order_by_asc(S::Id)
         .limit(MOST);
     let same = Expr::col((seats.clone(), P::SessionId)).equals((session::Entity, S::Id));
