@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask --help`.
 mod bench;
+mod check_invariants;
 mod conformance;
 mod contexts;
 mod fuzz;
@@ -37,6 +38,8 @@ enum Command {
     Openapi,
     /// Move a database's schema up and down
     Migrate(migrate::Arguments),
+    /// Ask a database whether what must hold of seats and queues does
+    CheckInvariants(check_invariants::Arguments),
     /// Fill a database with a world of stated size, the same each time
     Seed(seed::Arguments),
     /// Compare a served OpenAPI document with the reference system's operations
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Openapi => openapi::run(),
         Command::Migrate(arguments) => migrate::run(&arguments),
+        Command::CheckInvariants(arguments) => check_invariants::run(&arguments),
         Command::Seed(arguments) => seed::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),

@@ -12,6 +12,10 @@ use services::{
     schedule::{bookings::Bookings, hours::Hours, settings::ScheduleSettings, special_days::SpecialDays},
     schedule::{bookings::Bookings, categories::Categories, classes::Classes, reviews::Reviews},
     schedule::{bookings::Bookings, session_lists::SessionLists, sessions::Sessions},
+    schedule::{
+        attendance_marks::AttendanceMarks, bookings::Bookings, participation_views::ParticipationViews,
+        waitlist::Waitlist,
+    },
 };
 use std::sync::Arc;
 
@@ -68,6 +72,9 @@ state! {
     reviews: Arc<dyn Reviews>,
     sessions: Arc<dyn Sessions>,
     session_lists: Arc<dyn SessionLists>,
+    waitlist: Arc<dyn Waitlist>,
+    attendance_marks: Arc<dyn AttendanceMarks>,
+    participation_views: Arc<dyn ParticipationViews>,
 }
 
 impl AppState {
@@ -101,6 +108,9 @@ impl AppState {
             reviews: s.reviews,
             sessions: s.sessions,
             session_lists: s.session_lists,
+            waitlist: s.waitlist,
+            attendance_marks: s.attendance_marks,
+            participation_views: s.participation_views,
         }
     }
 }

@@ -42,6 +42,11 @@ use crate::{
 };
 use ports::{
     Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, Push, TokenVerifier, image::ImageProcessor,
+        attendance_marks::{AttendanceMarkService, AttendanceMarks},
+        bookings::{BookingService, Bookings, LeaveClasses},
+        participation_views::{ParticipationViewService, ParticipationViews},
+        waitlist::{Waitlist, WaitlistService},
+    },
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -134,6 +139,9 @@ pub struct Services {
     pub reviews: Arc<dyn Reviews>,
     pub sessions: Arc<dyn Sessions>,
     pub session_lists: Arc<dyn SessionLists>,
+    pub waitlist: Arc<dyn Waitlist>,
+    pub attendance_marks: Arc<dyn AttendanceMarks>,
+    pub participation_views: Arc<dyn ParticipationViews>,
     ports: Ports,
     settings: Settings,
 }
@@ -169,6 +177,9 @@ impl Services {
             reviews: Arc::new(ReviewService::new(c, p, s)),
             sessions: Arc::new(SessionService::new(c)),
             session_lists: Arc::new(SessionListService::new(c)),
+            waitlist: Arc::new(WaitlistService::new(c, p, s)),
+            attendance_marks: Arc::new(AttendanceMarkService::new(c, p, s)),
+            participation_views: Arc::new(ParticipationViewService::new(c, p, s)),
             core,
             ports,
             settings,
@@ -199,5 +210,7 @@ impl Services {
         let (c, p, s) = (&self.core, &self.ports, &self.settings);
         let jobs = [crate::kernel::upkeep::jobs(c), crate::identity::jobs(c, p, s), crate::schedule::jobs(c)];
         jobs.into_iter().flatten().collect()
+        let platform = crate::kernel::upkeep::jobs(c).into_iter().chain(crate::identity::jobs(c, p, s));
+        platform.chain(crate::schedule::jobs(c)).collect()
     }
 }

@@ -30,6 +30,7 @@ use repository::{
         categories::CategoryQueries,
         classes::ClassQueries,
         reviews::ReviewQueries,
+        participations::{Participations, SeaParticipationLists},
         seats::{SeaSeats, Seats},
         settings::{ScheduleSettings, SeaSettings},
         SeaSessions,
@@ -94,6 +95,7 @@ pub struct Stores {
     pub hours: Arc<dyn Hours>,
     pub session_queries: Arc<dyn SessionQueries>,
     pub session_upkeep: Arc<dyn SessionUpkeep>,
+    pub taking_part: Arc<dyn Participations>,
 }
 
 impl Stores {
@@ -135,6 +137,7 @@ impl Stores {
             hours: Arc::new(SeaHours),
             session_queries: Arc::new(SeaSessions::default()),
             session_upkeep: Arc::new(SeaSessions::default()),
+            taking_part: Arc::new(SeaParticipationLists),
         }
     }
 }

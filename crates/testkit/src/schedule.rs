@@ -16,16 +16,34 @@ use domain::{
     },
 };
 use repository::{
-    Page, Repository,
+    Db, Page, Repository, StoreError,
     schedule::{
         SeaCategories, SeaClasses, SeaParticipations, SeaReviews, SeaSessions, SeaWaitlist,
-        seats::{SeaSeats, Seats},
+        invariants::{self, Broken},
+        seats::{MockSeats, SeaSeats, Seats},
     },
 };
+use std::sync::Arc;
 
 /// An instant so many minutes from now, or ago.
 pub fn in_minutes(minutes: i64) -> DateTime<Utc> {
     time::now() + TimeDelta::minutes(minutes)
+}
+
+/// What does not hold of seats and queues.
+pub async fn broken(db: &Db) -> Vec<Broken> {
+    invariants::broken(db).await.expect("the rows can be asked")
+}
+
+/// Seats that somebody else is always at: they are asked exactly so many times who is a member, and each time it is
+/// contention.
+pub fn busy_seats(times: usize) -> Arc<dyn Seats> {
+    let mut seats = MockSeats::new();
+    seats
+        .expect_hold_membership()
+        .times(times)
+        .returning(|_, _, _| Err(StoreError::Contention(sea_orm::DbErr::Custom("deadlock detected".into()))));
+    Arc::new(seats)
 }
 
 impl World {

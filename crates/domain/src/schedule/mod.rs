@@ -1,4 +1,5 @@
 //! When a gym is open, which classes it holds, and who takes part in them.
+pub mod attendance_mark;
 pub mod booking;
 pub mod calendar_feed;
 pub mod cancellation;

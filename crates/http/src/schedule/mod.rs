@@ -1,4 +1,5 @@
 //! Operations of opening hours, classes, sessions and bookings.
+mod attendance;
 mod bookings;
 mod hours;
 mod settings;
@@ -7,6 +8,8 @@ mod categories;
 mod classes;
 mod reviews;
 mod sessions;
+mod participations;
+mod waitlist;
 
 use crate::HostState;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,4 +24,7 @@ pub fn routes<S: HostState>() -> OpenApiRouter<S> {
         .merge(classes::routes())
         .merge(reviews::routes())
     OpenApiRouter::new().merge(bookings::routes()).merge(sessions::routes())
+        .merge(waitlist::routes())
+        .merge(attendance::routes())
+        .merge(participations::routes())
 }

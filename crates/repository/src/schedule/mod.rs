@@ -3,6 +3,8 @@ pub mod hours;
 pub mod categories;
 pub mod classes;
 pub mod reviews;
+pub mod invariants;
+pub mod participations;
 pub mod seat_state;
 pub mod seats;
 pub mod settings;

@@ -1,4 +1,5 @@
 //! What the seats are asked about.
+use chrono::{DateTime, Utc};
 use domain::{
     SessionId, UserId, WaitlistEntryId,
     identity::{GymRole, membership},
@@ -52,18 +53,25 @@ impl SeatState {
 pub struct Standing {
     pub role: GymRole,
     pub is_active: bool,
+    /// Until when the membership is paid for; none is for ever.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl Standing {
+    /// Whether the membership gives access at `now`: it is active, and not past its end.
+    pub fn has_access(self, now: DateTime<Utc>) -> bool {
+        self.is_active && self.expires_at.is_none_or(|end| now < end)
+    }
+
     /// Whether they may book where an active membership is asked for: staff always may (SCH-74).
-    pub fn may_book(self) -> bool {
-        self.is_active || self.role.is_staff()
+    pub fn may_book(self, now: DateTime<Utc>) -> bool {
+        self.has_access(now) || self.role.is_staff()
     }
 }
 
 impl From<&membership::Model> for Standing {
     fn from(row: &membership::Model) -> Self {
-        Self { role: row.role, is_active: row.is_active }
+        Self { role: row.role, is_active: row.is_active, expires_at: row.membership_expires_at }
     }
 }
 
@@ -74,4 +82,31 @@ pub(super) fn theirs(
 ) -> Condition {
     let of_member = member.1.map(|user| member.0.eq(user));
     Condition::all().add(sessions.0.is_in(sessions.1.iter().copied())).add_option(of_member)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sch_74_access_ends_with_the_membership_and_staff_need_none() {
+        let now: DateTime<Utc> = "2026-03-02T18:00:00Z".parse().unwrap();
+        let at = |seconds| Some(now + chrono::TimeDelta::seconds(seconds));
+        for (role, is_active, expires_at, may) in [
+            (GymRole::Member, true, None, true),
+            (GymRole::Member, true, at(1), true),
+            (GymRole::Member, true, at(0), false),
+            (GymRole::Member, true, at(-1), false),
+            (GymRole::Member, false, None, false),
+            (GymRole::Member, false, at(1), false),
+            (GymRole::Trainer, false, at(-1), true),
+            (GymRole::Owner, true, at(-1), true),
+        ] {
+            assert_eq!(
+                Standing { role, is_active, expires_at }.may_book(now),
+                may,
+                "{role:?} {is_active} {expires_at:?}"
+            );
+        }
+    }
 }

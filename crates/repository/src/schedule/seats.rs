@@ -25,7 +25,7 @@ use sea_orm::{
     ActiveEnum,
     ActiveValue::Set,
     ColumnTrait, EntityTrait, ExprTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationDef,
-    sea_query::{Expr, LockBehavior, LockType, OnConflict, SelectStatement, SimpleExpr},
+    sea_query::{Expr, Func, LockBehavior, LockType, OnConflict, SelectStatement, SimpleExpr},
 };
 use std::{collections::HashMap, ops::Range};
 
@@ -41,7 +41,8 @@ pub trait Seats: Send + Sync {
     async fn hold(&self, conn: &Conn, gym: GymId, session: SessionId) -> Result<Option<session::Model>>;
     /// Those of these sessions that exist, locked in the order of their ids.
     async fn hold_all(&self, conn: &Conn, gym: GymId, sessions: &[SessionId]) -> Result<Vec<session::Model>>;
-    /// The sessions to come whose seats are those of their class, locked in the order of their ids (SCH-43).
+    /// The sessions of a class to come, locked in the order of their ids (SCH-43). Those with seats of their own are
+    /// among them: one may be about to lose these, and who changes it has seen the class as it was.
     async fn hold_of_class(
         &self,
         conn: &Conn,
@@ -118,8 +119,17 @@ pub(super) fn session_class() -> RelationDef {
         .into()
 }
 
-fn session_settings() -> RelationDef {
+pub(super) fn session_settings() -> RelationDef {
     session::Entity::belongs_to(settings::Entity).from(S::GymId).to(settings::Column::GymId).into()
+}
+
+/// How many seats a session has, of a statement that joins its class (SCH-60).
+pub(super) fn capacity() -> SimpleExpr {
+    Func::coalesce([
+        Expr::col((session::Entity, S::OverrideCapacity)),
+        Expr::col((class::Entity, class::Column::MaxCapacity)),
+    ])
+    .into()
 }
 
 /// How many rows of a session take a seat. Of the gym of the outer statement.
@@ -156,11 +166,12 @@ impl Seats for SeaSeats {
         use membership::Column as M;
         let found = scope::select::<membership::Entity>(gym)
             .select_only()
-            .columns([M::UserId, M::Role, M::IsActive])
+            .columns([M::UserId, M::Role, M::IsActive, M::MembershipExpiresAt])
             .filter(M::UserId.is_in(users.iter().copied()))
             .lock_with_behavior(LockType::KeyShare, LockBehavior::SkipLocked);
-        let found = found.into_tuple::<(UserId, GymRole, bool)>().all(&conn.executor()?).await?;
-        Ok(found.into_iter().map(|(user, role, is_active)| (user, Standing { role, is_active })).collect())
+        let found = found.into_tuple::<(UserId, GymRole, bool, Option<DateTime<Utc>>)>().all(&conn.executor()?).await?;
+        let standing = |(user, role, is_active, expires_at)| (user, Standing { role, is_active, expires_at });
+        Ok(found.into_iter().map(standing).collect())
     }
 
     async fn hold(&self, conn: &Conn, gym: GymId, session: SessionId) -> Result<Option<session::Model>> {
@@ -181,8 +192,7 @@ impl Seats for SeaSeats {
         let to_come = scope::select::<session::Entity>(gym)
             .filter(S::ClassId.eq(class))
             .filter(S::StartTime.gt(now))
-            .filter(S::Status.eq(SessionStatus::Scheduled))
-            .filter(S::OverrideCapacity.is_null());
+            .filter(S::Status.eq(SessionStatus::Scheduled));
         held(conn, to_come).await
     }
 

@@ -15,6 +15,10 @@ use domain::{
         participation::ParticipationStatus,
         session::{self, SessionStatus},
         special_day,
+        cancellation::{self, CancellationActor},
+        participation::ParticipationStatus,
+        session::SessionStatus,
+        settings,
         waitlist::WaitlistStatus,
     },
 };
@@ -41,6 +45,7 @@ use repository::{
         reviews::ReviewQueries,
         SeaSessions, SeaSpecialDays,
         hours::{Hours, SeaHours},
+        participations::{Asked, Participations, SeaParticipationLists},
         seats::{SeaSeats, Seats},
         sessions::{SessionQueries, Which},
         upkeep::SessionUpkeep,
@@ -122,6 +127,15 @@ lists! {
     "hold_of_member": |c, of, page| SeaSeats.hold_of_member(c, of.gym, of.person, Utc::now());
     "state": |c, of, page| SeaSeats.state(c, of.gym, &of.sessions, Some(of.person));
     "queue": |c, of, page| SeaWaitlists.queue(c, of.gym, &of.sessions);
+    "in_order": |c, of, page| SeaWaitlists.in_order(c, of.gym, of.full(), page);
+    "of_member": |c, of, page| SeaWaitlists.of_member(c, of.gym, of.trainer, page);
+    "neglected": |c, of, page| SeaWaitlists.neglected(c, SessionId(0), Utc::now(), page.limit);
+    "upcoming": |c, of, page| SeaParticipationLists.upcoming(c, of.gym, of.person, Utc::now(), page);
+    "history": |c, of, page| SeaParticipationLists.history(c, of.gym, of.person, (None, in_minutes(999)), page);
+    "statuses": |c, of, page| SeaParticipationLists.statuses(c, of.gym, of.person, &of.soon(), page.limit);
+    "of_session": |c, of, page| SeaParticipationLists.of_session(c, of.gym, of.full(), None, page);
+    "cancelled": |c, of, page| SeaParticipationLists.cancelled(c, of.gym, of.full(), page);
+    "unmarked": |c, of, page| SeaParticipationLists.unmarked(c, SessionId(0), in_minutes(-999)..Utc::now(), page.limit);
     "leave": |c, of, page| SeaWaitlists.leave(c, of.gym, &of.sessions, None, WaitlistStatus::Cancelled, Utc::now());
     "cancel_booked": |c, of, page| SeaSeats.cancel_booked(c, of.gym, &of.sessions, None, "over", Utc::now());
     "miscounted": |c, of, page| SeaSessions::default().miscounted(c, Utc::now(), SessionId(0), page.limit);
@@ -131,6 +145,7 @@ lists! {
     "closed_days": |c, of, page| SeaHours.closed_days(c, of.gym, day(1), day(31));
     "special_days": |c, of, page| SeaHours.special_days(c, of.gym, Some(day(1)), page);
     "advance": |c, of, page| SeaSessions::default().advance(c, &of.sessions, SessionStatus::Completed, in_minutes(9000));
+    "miss": |c, of, page| SeaParticipationLists.miss(c, of.gym, &of.sessions);
     "remove_everywhere": |c, of, page| SeaMemberships::default().remove_everywhere(c, of.person);
 }
 
@@ -156,6 +171,15 @@ fn spin() -> ClassFilter {
 }
 
 impl Of {
+    /// The session that everybody has booked, and waits for.
+    fn full(&self) -> SessionId {
+        self.sessions[0]
+    }
+
+    fn soon(&self) -> Asked {
+        Asked::Starting(Utc::now()..in_minutes(999))
+    }
+
     /// A seat in each session for the person.
     fn seats(&self) -> Vec<(SessionId, UserId)> {
         self.sessions.iter().map(|session| (*session, self.person)).collect()
@@ -237,6 +261,7 @@ async fn many(t: &TestDb) -> Of {
     let class = world.class(&gym).await;
     let first = world.session(&class, &trainer, in_minutes(50)).await;
     let mut sessions = vec![first.id];
+    let (mut sessions, mut full) = (Vec::new(), None);
     for n in 0..30 {
         let session = world.session(&class, &trainer, in_minutes(60 + n)).await;
         let booking = world.booking(&session, person.id, ParticipationStatus::Registered).await;
@@ -278,7 +303,16 @@ async fn many(t: &TestDb) -> Of {
             created_by: None,
         };
         SeaSpecialDays::default().create(&t.db, gym.id, closed).await.unwrap();
+        if n == 0 {
+            full = Some(session);
+        }
+        let over =
+            world.session_with(&class, &trainer, in_minutes(-300 - n), |s| s.status = SessionStatus::Completed).await;
+        world.booking(&over, trainer.id, ParticipationStatus::Registered).await;
     }
+    let full = full.unwrap();
+    let marks = settings::Create { auto_no_show: true, ..Default::default() };
+    SeaRepo::<settings::Entity>::default().create(&t.db, gym.id, marks).await.unwrap();
     for n in 1..30 {
         let theirs = world.gym_with(&format!("gym-{n}"), |g| g.logo_url = Some("http://x.test".into())).await;
         world.join(theirs.id, person.id, GymRole::Member).await;
@@ -289,6 +323,19 @@ async fn many(t: &TestDb) -> Of {
         let one = world.user_with(&format!("p{n}"), picture).await;
         world.review(&first, one.id, 5).await;
         world.join(gym.id, one.id, if n % 2 == 0 { GymRole::Admin } else { GymRole::Member }).await;
+        let booked = world.booking(&full, one.id, ParticipationStatus::Registered).await;
+        world.waiting(&full, one.id).await;
+        let cancelled = cancellation::Create {
+            session_id: full.id,
+            member_id: one.id,
+            participation_id: booked.id,
+            cancelled_by: None,
+            actor: CancellationActor::System,
+            is_late: false,
+            reason: None,
+            cancelled_at: Utc::now(),
+        };
+        SeaRepo::<cancellation::Entity>::default().create(&t.db, gym.id, cancelled).await.unwrap();
         let relate = |trainer_id, member_id| relationship::Create {
             trainer_id,
             member_id,

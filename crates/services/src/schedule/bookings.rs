@@ -8,6 +8,7 @@ use crate::{
     kernel::{cache_key::CacheKey, departure::Departure},
 };
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use domain::{
     GymId, SessionId, UserId,
     identity::GymRole,
@@ -130,10 +131,10 @@ fn reason_in_bounds(reason: Option<&str>) -> Result<(), Invalid> {
     }
 }
 
-/// A booking or a place in a queue needs a membership, an active one where the gym says so (SCH-74).
-pub(super) fn may_book(held: &Held, standing: Option<Standing>) -> Result<()> {
+/// A booking or a place in a queue needs a membership, one that gives access now where the gym says so (SCH-74).
+pub(super) fn may_book(held: &Held, standing: Option<Standing>, now: DateTime<Utc>) -> Result<()> {
     let standing = standing.ok_or(MEMBER_NOT_FOUND)?;
-    if held.settings.require_active_membership && !standing.may_book() {
+    if held.settings.require_active_membership && !standing.may_book(now) {
         return Err(BOOKING_MEMBERSHIP.into());
     }
     Ok(())
@@ -152,8 +153,8 @@ impl BookingService {
                 // before the session, in the order of all locks; what it means comes second
                 let membership = seats.hold_membership(&tx, gym, member).await?;
                 let held = core.hold_session(&tx, gym, session, Some(member)).await?;
-                may_book(&held, membership.as_ref().map(Standing::from))?;
                 let now = core.clock.now();
+                may_book(&held, membership.as_ref().map(Standing::from), now)?;
                 held.seats().book(held.state.own, now)?;
                 let who = [(session, member)];
                 let rows = seats.seat(&tx, gym, &who, ParticipationStatus::Registered, now).await?;
@@ -258,8 +259,10 @@ impl LeaveClasses {
 #[async_trait]
 impl Departure for LeaveClasses {
     async fn left(&self, tx: &Tx, gym: GymId, user: UserId) -> Result<Vec<CacheKey>> {
-        let (core, now) = (&self.core, self.core.clock.now());
-        let sessions = core.stores.seats.hold_of_member(tx, gym, user, now).await?;
+        let core = &self.core;
+        let sessions = core.stores.seats.hold_of_member(tx, gym, user, core.clock.now()).await?;
+        // looked at again: the sessions may have been waited for, and what happened meanwhile comes before this
+        let now = core.clock.now();
         let ids: Vec<_> = sessions.iter().map(|s| s.id).collect();
         core.cancel_booked(tx, gym, &ids, Some(user), LEFT_GYM, now).await?;
         core.stores.waitlists.leave(tx, gym, &ids, Some(user), WaitlistStatus::Cancelled, now).await?;

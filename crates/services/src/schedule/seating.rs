@@ -132,7 +132,7 @@ impl Core {
             match members.get(&place.member_id) {
                 None => expired.push(place.id),
                 // who may not book now keeps their place for when they may (SCH-74)
-                Some(standing) if active && !standing.may_book() => {}
+                Some(standing) if active && !standing.may_book(now) => {}
                 Some(_) => {
                     *left -= 1;
                     promoted.push(place);

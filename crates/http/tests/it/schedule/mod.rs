@@ -1,3 +1,5 @@
+mod attendance;
+mod booking_rules;
 mod bookings;
 mod departure;
 mod conventions;
@@ -13,3 +15,8 @@ mod session_lists;
 mod session_overlap;
 mod session_upkeep;
 mod sessions;
+mod cast;
+mod interleavings;
+mod load;
+mod participations;
+mod waitlist;
