@@ -3,13 +3,16 @@ use crate::system::System;
 use axum::extract::FromRef;
 use services::{
     Gatekeeper, Services,
+    attendance::{
+        achievements::Achievements, check_in::CheckIns, last_attendance::LastAttendances, qr_code::QrCodes,
+    },
     identity::{
         email::Emails, gyms::Gyms, hooks::Hooks, login::Login, memberships::Memberships, modules::Modules,
         people::People, pictures::Pictures, platform::PlatformUsers, profile::Profiles, registration::Registration,
         relationships::Relationships, role_sync::RoleSync, workspace::Workspaces,
     },
     kernel::{idempotency::Idempotency, limit::Limits},
-    schedule::bookings::Bookings,
+    schedule::{bookings::Bookings, calendar::Calendars},
 };
 use std::sync::Arc;
 
@@ -58,6 +61,11 @@ state! {
     pictures: Arc<dyn Pictures>,
     role_sync: Arc<dyn RoleSync>,
     bookings: Arc<dyn Bookings>,
+    calendars: Arc<dyn Calendars>,
+    qr_codes: Arc<dyn QrCodes>,
+    check_ins: Arc<dyn CheckIns>,
+    last_attendances: Arc<dyn LastAttendances>,
+    achievements: Arc<dyn Achievements>,
 }
 
 impl AppState {
@@ -83,6 +91,11 @@ impl AppState {
             pictures: s.pictures,
             role_sync: s.role_sync,
             bookings: s.bookings,
+            calendars: s.calendars,
+            qr_codes: s.qr_codes,
+            check_ins: s.check_ins,
+            last_attendances: s.last_attendances,
+            achievements: s.achievements,
         }
     }
 }

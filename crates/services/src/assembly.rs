@@ -1,6 +1,12 @@
 //! All services, put together once.
 use crate::{
     Core, Gatekeeper,
+    attendance::{
+        achievements::{AchievementService, Achievements},
+        check_in::{CheckInService, CheckIns},
+        last_attendance::{LastAttendanceService, LastAttendances},
+        qr_code::{QrCodeService, QrCodes},
+    },
     identity::{
         email::{EmailService, Emails},
         gatekeeper::GatekeeperService,
@@ -27,7 +33,10 @@ use crate::{
         scheduler::{Job, Scheduler},
         spool::Spool,
     },
-    schedule::bookings::{BookingService, Bookings, LeaveClasses},
+    schedule::{
+        bookings::{BookingService, Bookings, LeaveClasses},
+        calendar::{CalendarService, Calendars, CloseCalendar},
+    },
 };
 use ports::{Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, TokenVerifier, image::ImageProcessor};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -112,6 +121,11 @@ pub struct Services {
     pub pictures: Arc<dyn Pictures>,
     pub role_sync: Arc<dyn RoleSync>,
     pub bookings: Arc<dyn Bookings>,
+    pub calendars: Arc<dyn Calendars>,
+    pub qr_codes: Arc<dyn QrCodes>,
+    pub check_ins: Arc<dyn CheckIns>,
+    pub last_attendances: Arc<dyn LastAttendances>,
+    pub achievements: Arc<dyn Achievements>,
     ports: Ports,
     settings: Settings,
 }
@@ -119,7 +133,7 @@ pub struct Services {
 impl Services {
     pub fn new(core: Core, ports: Ports, settings: Settings) -> Self {
         let (c, p, s) = (&core, &ports, &settings);
-        let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c))]);
+        let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c)), Arc::new(CloseCalendar::new(c))]);
         Self {
             gate: Arc::new(GatekeeperService::new(c, p.verifier.clone(), s.cache_ttl)),
             limits: Limits::new(p.counter.clone(), s.rate_limits),
@@ -139,6 +153,11 @@ impl Services {
             pictures: Arc::new(PictureService::new(c, p, s)),
             role_sync: Arc::new(RoleSyncService::new(c, p, s)),
             bookings: Arc::new(BookingService::new(c, p, s)),
+            calendars: Arc::new(CalendarService::new(c, p, s)),
+            qr_codes: Arc::new(QrCodeService::new(c, p, s)),
+            check_ins: Arc::new(CheckInService::new(c, p, s)),
+            last_attendances: Arc::new(LastAttendanceService::new(c, p, s)),
+            achievements: Arc::new(AchievementService::new(c, p, s)),
             core,
             ports,
             settings,
@@ -162,7 +181,7 @@ impl Services {
 
     fn effect_handlers(&self) -> Vec<Arc<dyn EffectHandler>> {
         let (c, p, s) = (&self.core, &self.ports, &self.settings);
-        crate::identity::effect_handlers(c, p, s)
+        crate::identity::effect_handlers(c, p, s).into_iter().chain(crate::attendance::effect_handlers(c)).collect()
     }
 
     fn jobs(&self) -> Vec<Arc<dyn Job>> {

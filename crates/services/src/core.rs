@@ -12,7 +12,11 @@ use domain::{
 use ports::{CacheFront, Clock, SystemClock};
 use repository::{
     Db, Repo, Repository, SeaRepo, StoreError, TenantRow,
-    attendance::attended_days::{AttendedDays, SeaAttendedDays},
+    attendance::{
+        achievements::{Achievements, SeaEarned},
+        attended_days::{AttendedDays, SeaAttendedDays},
+        scans::{Scans, SeaScans},
+    },
     identity::{
         gym::{Gyms, SeaGyms},
         membership::{MembershipQueries, SeaMemberships},
@@ -27,6 +31,7 @@ use repository::{
         outbox::{Outbox, SeaOutbox},
     },
     schedule::{
+        calendar::{Calendars, SeaCalendars},
         seats::{SeaSeats, Seats},
         waitlist::{SeaWaitlists, Waitlists},
     },
@@ -78,6 +83,9 @@ pub struct Stores {
     pub seats: Arc<dyn Seats>,
     pub waitlists: Arc<dyn Waitlists>,
     pub attended_days: Arc<dyn AttendedDays>,
+    pub earned: Arc<dyn Achievements>,
+    pub scans: Arc<dyn Scans>,
+    pub calendars: Arc<dyn Calendars>,
 }
 
 impl Stores {
@@ -112,6 +120,9 @@ impl Stores {
             seats: Arc::new(SeaSeats),
             waitlists: Arc::new(SeaWaitlists),
             attended_days: Arc::new(SeaAttendedDays),
+            earned: Arc::new(SeaEarned),
+            scans: Arc::new(SeaScans),
+            calendars: Arc::new(SeaCalendars),
         }
     }
 }

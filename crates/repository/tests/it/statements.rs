@@ -3,6 +3,7 @@ use crate::rows;
 use chrono::{TimeDelta, Utc};
 use domain::{
     ClassId, GymId, OutboxId, SessionId, UserId,
+    attendance::milestone::Milestone,
     identity::{GymRole, PlatformRole, follow, membership, relationship},
     kernel::outbox::Effect,
     schedule::{participation::ParticipationStatus, waitlist::WaitlistStatus},
@@ -10,7 +11,11 @@ use domain::{
 use futures::future::BoxFuture;
 use repository::{
     Conn, Page, Repository, Result, STATEMENTS, SeaRepo,
-    attendance::attended_days::{AttendedDays, SeaAttendedDays},
+    attendance::{
+        achievements::{Achievements, SeaEarned},
+        attended_days::{AttendedDays, SeaAttendedDays},
+        scans::{Scans, SeaScans, Wanted},
+    },
     identity::{
         gym::{GymFilter, Gyms, SeaGyms},
         membership::{MemberFilter, MembershipQueries, SeaMemberships},
@@ -23,6 +28,7 @@ use repository::{
         outbox::{Outbox, SeaOutbox},
     },
     schedule::{
+        calendar::{Calendars, SeaCalendars, Side},
         seats::{SeaSeats, Seats},
         waitlist::{SeaWaitlists, Waitlists},
     },
@@ -39,6 +45,8 @@ struct Of {
     gym: GymId,
     person: UserId,
     trainer: UserId,
+    /// Of the person.
+    code: String,
     class: ClassId,
     /// To come, with the person booked or waiting.
     sessions: Vec<SessionId>,
@@ -94,6 +102,10 @@ lists! {
     "cancel_booked": |c, of, page| SeaSeats.cancel_booked(c, of.gym, &of.sessions, None, "over", Utc::now());
     "seat": |c, of, page| SeaSeats.seat(c, of.gym, &of.seats(), ParticipationStatus::Registered, Utc::now());
     "attended": |c, of, page| SeaAttendedDays.attended(c, of.gym, of.trainer, None);
+    "scan": |c, of, page| SeaScans.scan(c, of.gym, &of.code, Wanted::Starting(in_minutes(30)..=in_minutes(120)));
+    "of_member": |c, of, page| SeaEarned.of_member(c, of.gym, of.person, page);
+    "entries": |c, of, page| SeaCalendars.entries(c, of.gym, None, Side::From(Utc::now()), page.limit);
+    "entries": |c, of, page| SeaCalendars.entries(c, of.gym, Some(of.person), Side::From(Utc::now()), page.limit);
     "remove_everywhere": |c, of, page| SeaMemberships::default().remove_everywhere(c, of.person);
 }
 
@@ -174,6 +186,8 @@ async fn many(t: &TestDb) -> Of {
         relationships.create(&t.db, gym.id, relate(one.id, person.id)).await.unwrap();
         let follow = follow::Create { follower_id: one.id, following_id: person.id, is_active: true };
         SeaRepo::<follow::Entity>::default().create(&t.db, gym.id, follow).await.unwrap();
+        let milestone = Milestone::Classes(n).earned(person.id, Utc::now());
+        SeaEarned.award(&t.db, gym.id, vec![milestone]).await.unwrap();
         for kind in ["test.list", "test.dead"] {
             let aggregate = format!("{kind}:{n}");
             let effect = Effect { gym: None, kind, aggregate, dedupe_key: None, payload: serde_json::json!({}) };
@@ -186,8 +200,10 @@ async fn many(t: &TestDb) -> Of {
         assert!(SeaOutbox.park(&t.db, id, "w", "no").await.unwrap());
     }
     use sea_orm::ConnectionTrait;
-    t.pool().execute_unprepared("UPDATE users SET qr_code = NULL WHERE email LIKE 'p%'").await.unwrap();
-    Of { gym: gym.id, person: person.id, trainer: trainer.id, class: class.id, sessions }
+    let others = "UPDATE users SET qr_code = NULL WHERE email LIKE 'p%' AND email <> 'person@example.test'";
+    t.pool().execute_unprepared(others).await.unwrap();
+    let code = person.qr_code.unwrap();
+    Of { gym: gym.id, person: person.id, trainer: trainer.id, code, class: class.id, sessions }
 }
 
 async fn counted(t: &TestDb, of: &Of, list: List, page: Page) -> (usize, u64) {
