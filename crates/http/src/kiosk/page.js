@@ -95,7 +95,8 @@
     try {
       answer = await call('/api/v1/context/workspace', { method: 'GET', headers: inGym(wanted) });
     } catch {
-      close(texts.offline);
+      // a server that restarts ends nobody's session
+      close(texts.offline, true);
       return;
     }
     if (!answer.ok) {
@@ -112,9 +113,9 @@
     at('code').focus();
   };
 
-  const close = (why) => {
+  const close = (why, keep = false) => {
     access = null;
-    sessionStorage.removeItem(KEPT_AS);
+    if (!keep) sessionStorage.removeItem(KEPT_AS);
     stopCamera();
     at('door').hidden = true;
     at('sign-in').hidden = false;

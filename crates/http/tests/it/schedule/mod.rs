@@ -1,1 +1,2 @@
 mod bookings;
+mod calendar;
