@@ -3,9 +3,7 @@ use crate::system::System;
 use axum::extract::FromRef;
 use services::{
     Gatekeeper, Services,
-    attendance::{
-        achievements::Achievements, check_in::CheckIns, last_attendance::LastAttendances, qr_code::QrCodes,
-    },
+    attendance::{achievements::Achievements, check_in::CheckIns, last_attendance::LastAttendances, qr_code::QrCodes},
     identity::{
         email::Emails, gyms::Gyms, hooks::Hooks, login::Login, memberships::Memberships, modules::Modules,
         people::People, pictures::Pictures, platform::PlatformUsers, profile::Profiles, registration::Registration,

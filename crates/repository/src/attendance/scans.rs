@@ -90,10 +90,8 @@ fn their_class() -> RelationDef {
 
 fn own() -> RelationDef {
     use {participation::Column as P, session::Column as S};
-    let relation: RelationDef = session::Entity::belongs_to(participation::Entity)
-        .from((S::GymId, S::Id))
-        .to((P::GymId, P::SessionId))
-        .into();
+    let relation: RelationDef =
+        session::Entity::belongs_to(participation::Entity).from((S::GymId, S::Id)).to((P::GymId, P::SessionId)).into();
     relation.on_condition(|_, own| {
         Expr::col((own, P::MemberId)).equals((membership::Entity, membership::Column::UserId)).into_condition()
     })

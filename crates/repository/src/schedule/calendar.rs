@@ -16,8 +16,7 @@ use domain::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationDef,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 
@@ -108,7 +107,9 @@ impl Calendars for SeaCalendars {
         };
         // there is one of each, by an index of its own
         let mut there_already = match member {
-            Some(_) => OnConflict::columns([C::GymId, C::MemberId]).target_and_where(C::MemberId.is_not_null()).to_owned(),
+            Some(_) => {
+                OnConflict::columns([C::GymId, C::MemberId]).target_and_where(C::MemberId.is_not_null()).to_owned()
+            }
             None => OnConflict::column(C::GymId).target_and_where(C::MemberId.is_null()).to_owned(),
         };
         there_already.update_columns([C::TokenHash, C::UpdatedAt]);
@@ -159,8 +160,7 @@ impl Calendars for SeaCalendars {
             .limit(limit);
         if let Some(member) = member {
             let seated = P::Status.is_in(ParticipationStatus::SEATED);
-            let cancelled =
-                P::Status.eq(ParticipationStatus::Cancelled).and(S::Status.eq(SessionStatus::Cancelled));
+            let cancelled = P::Status.eq(ParticipationStatus::Cancelled).and(S::Status.eq(SessionStatus::Cancelled));
             entries = entries
                 .join(JoinType::InnerJoin, bookings())
                 .column_as(P::Id, "participation_id")

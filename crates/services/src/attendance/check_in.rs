@@ -27,21 +27,15 @@ use utoipa::ToSchema;
 
 pub const INVALID_QR: Refusal =
     Refusal::bad_request("invalid_qr", "This code is not known.", "Este código no es válido.");
-pub const NOT_ALLOWED: Refusal = Refusal::forbidden(
-    "not_allowed",
-    "You can only check in yourself.",
-    "Solo puedes registrar tu propia asistencia.",
-);
+pub const NOT_ALLOWED: Refusal =
+    Refusal::forbidden("not_allowed", "You can only check in yourself.", "Solo puedes registrar tu propia asistencia.");
 pub const NOT_A_MEMBER: Refusal = Refusal::bad_request(
     "not_a_member",
     "This person does not belong to the gym.",
     "Esta persona no pertenece al gimnasio.",
 );
-pub const LAPSED: Refusal = Refusal::bad_request(
-    "membership_inactive",
-    "The membership is not active.",
-    "La membresía no está activa.",
-);
+pub const LAPSED: Refusal =
+    Refusal::bad_request("membership_inactive", "The membership is not active.", "La membresía no está activa.");
 pub const NO_SESSION: Refusal = Refusal::bad_request(
     "no_session",
     "No class starts at about this time.",
@@ -216,8 +210,11 @@ impl CheckIns for CheckInService {
         }
         let (held, scan) = self.core.db.run(async |tx| self.attempt(&tx, actor, &shown).await).await?;
         self.core.committed(&stale(actor.gym_id(), [scan.user_id])).await;
-        let session =
-            CheckInSession { id: held.session.id, start_time: held.session.start_time, end_time: held.session.end_time };
+        let session = CheckInSession {
+            id: held.session.id,
+            start_time: held.session.start_time,
+            end_time: held.session.end_time,
+        };
         Ok(CheckedIn {
             success: true,
             message: match locale {

@@ -82,8 +82,7 @@ impl CalendarService {
 
     async fn written(&self, feed: &Feed, now: Instant) -> Result<Bytes> {
         let (core, calendars) = (&self.core, &self.core.stores.calendars);
-        let mut entries =
-            calendars.entries(&core.db, feed.gym_id, feed.member_id, Side::Before(now), BACK.1).await?;
+        let mut entries = calendars.entries(&core.db, feed.gym_id, feed.member_id, Side::Before(now), BACK.1).await?;
         entries.reverse();
         entries.extend(calendars.entries(&core.db, feed.gym_id, feed.member_id, Side::From(now), AHEAD.1).await?);
         let shown = now - BACK.0..=now + AHEAD.0;

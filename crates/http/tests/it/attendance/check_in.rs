@@ -102,7 +102,7 @@ both! {
         let start = time::now();
         for (seconds, inside) in [(-1801, false), (-1800, true), (1800, true), (1801, false)] {
             let (app, _) = at(t, start + TimeDelta::seconds(seconds)).await;
-            let Cast { gym, tom, ana, spin } = cast_in(&app, &format!("g{}", seconds + 5000), "UTC", 5).await;
+            let Cast { gym, tom, ana, spin } = cast_in(&app, &format!("gym{}", seconds + 5000), "UTC", 5).await;
             let session = app.world.session(&spin, &tom, start).await;
             let ben = app.world.member(&gym, &format!("ben{}", seconds + 5000)).await;
             let nearest = show(&app, &tom, gym.id, &code(&ana), None).await;
@@ -129,7 +129,7 @@ both! {
         .enumerate()
         {
             let (app, _) = at(t, instant(now)).await;
-            let Cast { gym, tom, ana, spin } = cast_in(&app, &format!("z{n}"), zone, 5).await;
+            let Cast { gym, tom, ana, spin } = cast_in(&app, &format!("zone{n}"), zone, 5).await;
             let session = app.world.session(&spin, &tom, instant(start)).await;
             let answer = show(&app, &tom, gym.id, &code(&ana), None).await.expect(200);
             assert_eq!(answer["session"]["id"], json!(session.id), "{zone} {start}");

@@ -4,7 +4,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
     identity::user,
-    schedule::{participation::{self, ParticipationStatus as P}, session},
+    schedule::{
+        participation::{self, ParticipationStatus as P},
+        session,
+    },
 };
 use futures::future::join_all;
 use ports::{

@@ -1,14 +1,16 @@
 //! Calendars, as another program reads them.
 use calcard::{
     Entry, Parser,
-    icalendar::{ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarProperty, ICalendarStatus, ICalendarValue},
+    icalendar::{
+        ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarProperty, ICalendarStatus, ICalendarValue,
+    },
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     GymId,
     identity::{GymRole, gym, user},
     kernel::time,
-    schedule::{class, participation::ParticipationStatus as P, session::SessionStatus},
+    schedule::{class, participation::ParticipationStatus as P},
 };
 use ports::clock::FixedClock;
 use sea_orm::ConnectionTrait;
@@ -76,8 +78,16 @@ fn instant(component: &ICalendarComponent, name: &ICalendarProperty) -> DateTime
     match component.property(name).unwrap().values.first().unwrap() {
         ICalendarValue::PartialDateTime(at) => {
             assert!(at.tz_hour == Some(0) && at.tz_minute == Some(0), "in UTC: {at:?}");
-            let date = chrono::NaiveDate::from_ymd_opt(at.year.unwrap().into(), at.month.unwrap().into(), at.day.unwrap().into());
-            let time = date.unwrap().and_hms_opt(at.hour.unwrap().into(), at.minute.unwrap().into(), at.second.unwrap().into());
+            let date = chrono::NaiveDate::from_ymd_opt(
+                at.year.unwrap().into(),
+                at.month.unwrap().into(),
+                at.day.unwrap().into(),
+            );
+            let time = date.unwrap().and_hms_opt(
+                at.hour.unwrap().into(),
+                at.minute.unwrap().into(),
+                at.second.unwrap().into(),
+            );
             time.unwrap().and_utc()
         }
         other => panic!("{name:?} is no time: {other:?}"),
@@ -89,7 +99,7 @@ fn events(answer: &Answer) -> BTreeMap<String, Event> {
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "text/calendar; charset=utf-8"));
     let file = std::str::from_utf8(&answer.body).unwrap();
     assert!(file.split("\r\n").all(|line| line.len() <= 75 && !line.contains(['\r', '\n'])), "{file}");
-    let mut parser = Parser::new(file).strict();
+    let mut parser = Parser::new(file);
     let Entry::ICalendar(calendar) = parser.entry() else { panic!("no calendar: {file}") };
     assert!(matches!(parser.entry(), Entry::Eof), "one calendar: {file}");
     let of = |component: &ICalendarComponent| {
@@ -224,7 +234,7 @@ both! {
         let c = cast(&app, "box").await;
         let path = address(&app, &c.ana, c.gym.id, OWN).await;
         events(&read(&app, &path).await);
-        app.delete(&format!("/api/v1/gyms/users/{}", c.ana.id)).by(&c.ana).at(c.gym.id).send().await.expect(204);
+        app.delete(&format!("/api/v1/gyms/users/{}", c.ana.id)).by(&c.ana).at(c.gym.id).send().await.expect(200);
         assert_eq!(read(&app, &path).await.status, 404);
         app.world.join(c.gym.id, c.ana.id, GymRole::Member).await;
         assert_eq!(read(&app, &path).await.status, 404, "not even when they come back");
@@ -290,7 +300,8 @@ both! {
         app.world.session(&class, &boss, in_minutes(60)).await;
         let answer = read(&app, &address(&app, &boss, gym.id, GYM).await).await;
         let file = String::from_utf8(answer.body.to_vec()).unwrap();
-        assert!(!file.contains("\r\nX-EVIL") && file.matches("BEGIN:VEVENT").count() == 1 + 6, "{file}");
+        let begun = file.split("\r\n").filter(|line| *line == "BEGIN:VEVENT").count();
+        assert!(!file.contains("\r\nX-EVIL") && begun == 1, "{file}");
         let found = events(&answer);
         let event = found.values().next().unwrap();
         assert_eq!((found.len(), event.summary.as_str()), (1, name));
