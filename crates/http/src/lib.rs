@@ -2,9 +2,11 @@
 //!
 //! [`router`] is the whole API with its middleware; [`api`] the operations alone, generic over the state, for a host
 //! application that has a state of its own.
+mod attendance;
 mod error;
 mod extract;
 mod identity;
+mod kiosk;
 mod middleware;
 mod openapi;
 mod response;
@@ -31,6 +33,7 @@ pub fn api<S: HostState>() -> OpenApiRouter<S> {
     OpenApiRouter::with_openapi(openapi::base())
         .merge(identity::routes())
         .merge(schedule::routes())
+        .merge(attendance::routes())
         .merge(system::routes())
 }
 
@@ -40,6 +43,7 @@ pub fn router(state: AppState, http: &Http) -> (Router, serde_json::Value) {
     let document = openapi::complete(document);
     let router = router
         .merge(system::documents(&document))
+        .merge(kiosk::page())
         .fallback(async || ApiError::no_route())
         .method_not_allowed_fallback(async || ApiError::no_method());
     (middleware::around(router, state, http, &document), document)

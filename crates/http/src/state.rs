@@ -3,6 +3,7 @@ use crate::system::System;
 use axum::extract::FromRef;
 use services::{
     Gatekeeper, Services,
+    attendance::{achievements::Achievements, check_in::CheckIns, last_attendance::LastAttendances, qr_code::QrCodes},
     identity::{
         email::Emails, gyms::Gyms, hooks::Hooks, login::Login, memberships::Memberships, modules::Modules,
         people::People, pictures::Pictures, platform::PlatformUsers, profile::Profiles, registration::Registration,
@@ -16,6 +17,7 @@ use services::{
         attendance_marks::AttendanceMarks, bookings::Bookings, participation_views::ParticipationViews,
         waitlist::Waitlist,
     },
+    schedule::{bookings::Bookings, calendar::Calendars},
 };
 use std::sync::Arc;
 
@@ -75,6 +77,11 @@ state! {
     waitlist: Arc<dyn Waitlist>,
     attendance_marks: Arc<dyn AttendanceMarks>,
     participation_views: Arc<dyn ParticipationViews>,
+    calendars: Arc<dyn Calendars>,
+    qr_codes: Arc<dyn QrCodes>,
+    check_ins: Arc<dyn CheckIns>,
+    last_attendances: Arc<dyn LastAttendances>,
+    achievements: Arc<dyn Achievements>,
 }
 
 impl AppState {
@@ -111,6 +118,11 @@ impl AppState {
             waitlist: s.waitlist,
             attendance_marks: s.attendance_marks,
             participation_views: s.participation_views,
+            calendars: s.calendars,
+            qr_codes: s.qr_codes,
+            check_ins: s.check_ins,
+            last_attendances: s.last_attendances,
+            achievements: s.achievements,
         }
     }
 }

@@ -1,6 +1,12 @@
 //! All services, put together once.
 use crate::{
     Core, Gatekeeper,
+    attendance::{
+        achievements::{AchievementService, Achievements},
+        check_in::{CheckInService, CheckIns},
+        last_attendance::{LastAttendanceService, LastAttendances},
+        qr_code::{QrCodeService, QrCodes},
+    },
     identity::{
         email::{EmailService, Emails},
         gatekeeper::GatekeeperService,
@@ -46,6 +52,7 @@ use ports::{
         bookings::{BookingService, Bookings, LeaveClasses},
         participation_views::{ParticipationViewService, ParticipationViews},
         waitlist::{Waitlist, WaitlistService},
+        calendar::{CalendarService, Calendars, CloseCalendar},
     },
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -142,6 +149,11 @@ pub struct Services {
     pub waitlist: Arc<dyn Waitlist>,
     pub attendance_marks: Arc<dyn AttendanceMarks>,
     pub participation_views: Arc<dyn ParticipationViews>,
+    pub calendars: Arc<dyn Calendars>,
+    pub qr_codes: Arc<dyn QrCodes>,
+    pub check_ins: Arc<dyn CheckIns>,
+    pub last_attendances: Arc<dyn LastAttendances>,
+    pub achievements: Arc<dyn Achievements>,
     ports: Ports,
     settings: Settings,
 }
@@ -150,6 +162,7 @@ impl Services {
     pub fn new(core: Core, ports: Ports, settings: Settings) -> Self {
         let (c, p, s) = (&core, &ports, &settings);
         let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c)), Arc::new(UnnameTrainer)]);
+        let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c)), Arc::new(CloseCalendar::new(c))]);
         Self {
             gate: Arc::new(GatekeeperService::new(c, p.verifier.clone(), s.cache_ttl)),
             limits: Limits::new(p.counter.clone(), s.rate_limits),
@@ -180,6 +193,11 @@ impl Services {
             waitlist: Arc::new(WaitlistService::new(c, p, s)),
             attendance_marks: Arc::new(AttendanceMarkService::new(c, p, s)),
             participation_views: Arc::new(ParticipationViewService::new(c, p, s)),
+            calendars: Arc::new(CalendarService::new(c, p, s)),
+            qr_codes: Arc::new(QrCodeService::new(c, p, s)),
+            check_ins: Arc::new(CheckInService::new(c, p, s)),
+            last_attendances: Arc::new(LastAttendanceService::new(c, p, s)),
+            achievements: Arc::new(AchievementService::new(c, p, s)),
             core,
             ports,
             settings,
@@ -204,6 +222,7 @@ impl Services {
     fn effect_handlers(&self) -> Vec<Arc<dyn EffectHandler>> {
         let (c, p, s) = (&self.core, &self.ports, &self.settings);
         crate::identity::effect_handlers(c, p, s).into_iter().chain(crate::schedule::effect_handlers(c, p)).collect()
+        crate::identity::effect_handlers(c, p, s).into_iter().chain(crate::attendance::effect_handlers(c)).collect()
     }
 
     fn jobs(&self) -> Vec<Arc<dyn Job>> {

@@ -12,6 +12,11 @@ use domain::{
 use ports::{CacheFront, Clock, SystemClock};
 use repository::{
     Db, Repo, Repository, SeaRepo, StoreError, TenantRow,
+    attendance::{
+        achievements::{Achievements, SeaEarned},
+        attended_days::{AttendedDays, SeaAttendedDays},
+        scans::{Scans, SeaScans},
+    },
     identity::{
         gym::{Gyms, SeaGyms},
         membership::{MembershipQueries, SeaMemberships},
@@ -31,6 +36,7 @@ use repository::{
         classes::ClassQueries,
         reviews::ReviewQueries,
         participations::{Participations, SeaParticipationLists},
+        calendar::{Calendars, SeaCalendars},
         seats::{SeaSeats, Seats},
         settings::{ScheduleSettings, SeaSettings},
         SeaSessions,
@@ -96,6 +102,10 @@ pub struct Stores {
     pub session_queries: Arc<dyn SessionQueries>,
     pub session_upkeep: Arc<dyn SessionUpkeep>,
     pub taking_part: Arc<dyn Participations>,
+    pub attended_days: Arc<dyn AttendedDays>,
+    pub earned: Arc<dyn Achievements>,
+    pub scans: Arc<dyn Scans>,
+    pub calendars: Arc<dyn Calendars>,
 }
 
 impl Stores {
@@ -138,6 +148,10 @@ impl Stores {
             session_queries: Arc::new(SeaSessions::default()),
             session_upkeep: Arc::new(SeaSessions::default()),
             taking_part: Arc::new(SeaParticipationLists),
+            attended_days: Arc::new(SeaAttendedDays),
+            earned: Arc::new(SeaEarned),
+            scans: Arc::new(SeaScans),
+            calendars: Arc::new(SeaCalendars),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Comparing secrets, masking them, and making unguessable text.
-use aws_lc_rs::{constant_time, hmac, rand};
+use aws_lc_rs::{constant_time, digest, hmac, rand};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -13,6 +13,11 @@ pub fn equal(expected: &str, given: &str) -> bool {
 pub fn hmac_sha256_hex(key: &str, message: &[u8]) -> String {
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()), message);
     hex::encode(tag.as_ref())
+}
+
+/// Hex SHA-256: what is kept of a token that only its holder knows.
+pub fn sha256_hex(message: &[u8]) -> String {
+    hex::encode(digest::digest(&digest::SHA256, message))
 }
 
 /// `bytes` random bytes as lower-case hex.
@@ -79,6 +84,11 @@ mod tests {
         assert!(!equal("secret", "secre"));
         assert!(!equal("secret", "secretx"));
         assert!(equal("secret", "secret"));
+    }
+
+    #[test]
+    fn the_digest_is_that_of_fips_180() {
+        assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 
     #[test]

@@ -45,11 +45,17 @@ fn locale(headers: &HeaderMap) -> Locale {
     header.map(Locale::from_accept_language).unwrap_or_default()
 }
 
+/// The path as logs may keep it: the address of a calendar opens it to whoever reads it.
+fn shown(path: &str) -> &str {
+    const CALENDARS: &str = "/api/v1/schedule/calendar/";
+    if path.starts_with(CALENDARS) { CALENDARS } else { path }
+}
+
 /// Gives the request an id, a locale, a span and counters; gives the answer its diagnostics headers (IDN-106).
 pub(super) async fn context(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let path = shown(request.uri().path()).to_owned();
     let gym = request.headers().get("x-gym-id").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let context = RequestContext { id: request_id(request.headers()), locale: locale(request.headers()) };
     let id = context.id.clone();
@@ -156,6 +162,12 @@ mod tests {
         ] {
             assert_eq!(speed(Duration::from_millis(ms)), want);
         }
+    }
+
+    #[test]
+    fn the_address_of_a_calendar_is_not_logged() {
+        assert_eq!(shown("/api/v1/schedule/calendar/6f1d.ics"), "/api/v1/schedule/calendar/");
+        assert_eq!(shown("/api/v1/schedule/calendar-feeds/me"), "/api/v1/schedule/calendar-feeds/me");
     }
 
     #[test]

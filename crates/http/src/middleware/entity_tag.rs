@@ -10,16 +10,16 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Answers that are tagged are no longer than this.
 const LARGEST: usize = 4 * 1024 * 1024;
 
-/// Gives every JSON answer to a GET a weak entity tag, and answers 304 to whoever has it already.
+/// Gives every JSON answer and every calendar to a GET a weak entity tag, and answers 304 to whoever has it already.
 ///
 /// A HEAD has none: its body is gone before it comes here, and the tag of nothing would pass for the answer's.
 pub(super) async fn entity_tag(request: Request, next: Next) -> Response {
     let tagged = request.method() == Method::GET;
     let known: Vec<HeaderValue> = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect();
     let response = next.run(request).await;
-    let json =
-        response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"application/json"));
-    if !tagged || !json || response.status() != StatusCode::OK {
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let polled = kind.starts_with(b"application/json") || kind.starts_with(b"text/calendar");
+    if !tagged || !polled || response.status() != StatusCode::OK {
         return response;
     }
     let (mut parts, body) = response.into_parts();

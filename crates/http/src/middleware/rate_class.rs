@@ -28,6 +28,8 @@ const PAYMENT: RateClass = class("payment", 10);
 const SUBSCRIBE: RateClass = class("subscribe", 5);
 const CHAT_WRITE: RateClass = class("chat_write", 30);
 const CHAT_READ: RateClass = class("chat_read", 100);
+/// ATT-19.
+const CHECK_IN: RateClass = class("check_in", 30);
 const UPLOAD: RateClass = class("upload", 10);
 const OTHER_WRITE: RateClass = class("other_write", 50);
 const OTHER_READ: RateClass = class("other_read", 200);
@@ -61,6 +63,7 @@ pub(super) fn classes(method: &Method, path: &str, authenticated: bool) -> (Key,
     match path {
         "users/check-email-availability" => return (Key::Address, &[CHECK_EMAIL]),
         "users/initiate-email-change" => return (Key::Caller, &[CHANGE_EMAIL]),
+        "attendance/check-in" if !read => return (Key::Caller, &[CHECK_IN]),
         _ => {}
     }
     let classes: &'static [RateClass] = if path.starts_with("webhooks/") {
@@ -107,6 +110,7 @@ mod tests {
             (Method::POST, "/api/v1/webhooks/stripe", false, vec!["webhook"]),
             (Method::POST, "/api/v1/chat/rooms", true, vec!["chat_write"]),
             (Method::GET, "/api/v1/chat/rooms", true, vec!["chat_read"]),
+            (Method::POST, "/api/v1/attendance/check-in", true, vec!["check_in"]),
             (Method::GET, "/metrics", false, vec![]),
             (Method::GET, "/api/v1/openapi.json", false, vec![]),
             (Method::OPTIONS, "/api/v1/auth/token", false, vec![]),

@@ -26,7 +26,9 @@ pub(super) async fn security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if !documentation {
         for (name, value) in HEADERS {
-            response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+            // a page of our own may bring a policy that lets its script run
+            let header = response.headers_mut().entry(HeaderName::from_static(name));
+            header.or_insert(HeaderValue::from_static(value));
         }
     }
     response

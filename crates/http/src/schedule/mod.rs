@@ -10,6 +10,7 @@ mod reviews;
 mod sessions;
 mod participations;
 mod waitlist;
+mod calendar;
 
 use crate::HostState;
 use utoipa_axum::router::OpenApiRouter;
@@ -27,4 +28,5 @@ pub fn routes<S: HostState>() -> OpenApiRouter<S> {
         .merge(waitlist::routes())
         .merge(attendance::routes())
         .merge(participations::routes())
+    OpenApiRouter::new().merge(bookings::routes()).merge(calendar::routes())
 }

@@ -89,6 +89,7 @@ impl Tenant {
             ("subdomain", self.gym.subdomain.clone()),
             ("email", member.email.clone()),
             ("module_code", "chat".into()),
+            ("file", "none.ics".into()),
             ("role", "TRAINER".into()),
         ] {
             text = text.replace(&format!("\"{{{name}}}\""), &value).replace(&format!("{{{name}}}"), &value);

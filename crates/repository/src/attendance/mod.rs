@@ -1,4 +1,8 @@
-//! Repositories of achievements, goals and health.
+//! Repositories of attendance, achievements, goals and health.
+pub mod achievements;
+pub mod attended_days;
+pub mod scans;
+
 use crate::SeaRepo;
 use domain::attendance::{achievement, goal, health_record, health_snapshot};
 

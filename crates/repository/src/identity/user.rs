@@ -62,6 +62,10 @@ pub trait Users: Send + Sync {
     ) -> Result<bool>;
     /// Gives a code to a person who has none (IDN-15).
     async fn ensure_qr_code(&self, conn: &Conn, id: UserId) -> Result<()>;
+    /// Replaces the code; false when there is no such person.
+    async fn set_qr_code(&self, conn: &Conn, id: UserId, code: &str) -> Result<bool>;
+    /// Whose code this is exactly, in whatever gym (ATT-2).
+    async fn by_qr_code(&self, conn: &Conn, code: &str) -> Result<Option<UserId>>;
     async fn set_role(&self, conn: &Conn, id: UserId, role: PlatformRole) -> Result<Option<Model>>;
     async fn update_profile(&self, conn: &Conn, id: UserId, patch: ProfilePatch) -> Result<Option<Model>>;
     async fn update_platform(&self, conn: &Conn, id: UserId, patch: PlatformPatch) -> Result<Option<Model>>;
@@ -217,6 +221,16 @@ impl Users for SeaUsers {
             .exec(&conn.executor()?)
             .await?;
         Ok(())
+    }
+
+    async fn set_qr_code(&self, conn: &Conn, id: UserId, code: &str) -> Result<bool> {
+        let coded = ActiveModel { qr_code: Set(Some(code.to_owned())), ..Default::default() };
+        Ok(apply(conn, id, coded).await?.is_some())
+    }
+
+    async fn by_qr_code(&self, conn: &Conn, code: &str) -> Result<Option<UserId>> {
+        let id = Entity::find().select_only().column(C::Id).filter(C::QrCode.eq(code));
+        Ok(id.into_tuple().one(&conn.executor()?).await?)
     }
 
     async fn set_role(&self, conn: &Conn, id: UserId, role: PlatformRole) -> Result<Option<Model>> {

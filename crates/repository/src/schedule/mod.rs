@@ -5,6 +5,7 @@ pub mod classes;
 pub mod reviews;
 pub mod invariants;
 pub mod participations;
+pub mod calendar;
 pub mod seat_state;
 pub mod seats;
 pub mod settings;

@@ -4,6 +4,7 @@ use chrono::{NaiveDate, TimeDelta, Utc};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     ClassId, GymId, OutboxId, SessionId, UserId,
+    attendance::milestone::Milestone,
     identity::{GymRole, PlatformRole, follow, membership, relationship},
     kernel::outbox::Effect,
     schedule::{
@@ -25,6 +26,11 @@ use domain::{
 use futures::future::BoxFuture;
 use repository::{
     Conn, Page, Repository, Result, STATEMENTS, SeaRepo,
+    attendance::{
+        achievements::{Achievements, SeaEarned},
+        attended_days::{AttendedDays, SeaAttendedDays},
+        scans::{Scans, SeaScans, Wanted},
+    },
     identity::{
         gym::{GymFilter, Gyms, SeaGyms},
         membership::{MemberFilter, MembershipQueries, SeaMemberships},
@@ -46,6 +52,7 @@ use repository::{
         SeaSessions, SeaSpecialDays,
         hours::{Hours, SeaHours},
         participations::{Asked, Participations, SeaParticipationLists},
+        calendar::{Calendars, SeaCalendars, Side},
         seats::{SeaSeats, Seats},
         sessions::{SessionQueries, Which},
         upkeep::SessionUpkeep,
@@ -64,6 +71,8 @@ struct Of {
     gym: GymId,
     person: UserId,
     trainer: UserId,
+    /// Of the person.
+    code: String,
     class: ClassId,
     /// To come, with the person booked or waiting.
     sessions: Vec<SessionId>,
@@ -146,6 +155,11 @@ lists! {
     "special_days": |c, of, page| SeaHours.special_days(c, of.gym, Some(day(1)), page);
     "advance": |c, of, page| SeaSessions::default().advance(c, &of.sessions, SessionStatus::Completed, in_minutes(9000));
     "miss": |c, of, page| SeaParticipationLists.miss(c, of.gym, &of.sessions);
+    "attended": |c, of, page| SeaAttendedDays.attended(c, of.gym, of.trainer, None);
+    "scan": |c, of, page| SeaScans.scan(c, of.gym, &of.code, Wanted::Starting(in_minutes(30)..=in_minutes(120)));
+    "of_member": |c, of, page| SeaEarned.of_member(c, of.gym, of.person, page);
+    "entries": |c, of, page| SeaCalendars.entries(c, of.gym, None, Side::From(Utc::now()), page.limit);
+    "entries": |c, of, page| SeaCalendars.entries(c, of.gym, Some(of.person), Side::From(Utc::now()), page.limit);
     "remove_everywhere": |c, of, page| SeaMemberships::default().remove_everywhere(c, of.person);
 }
 
@@ -269,6 +283,7 @@ async fn many(t: &TestDb) -> Of {
         world.review(&session, person.id, 4).await;
         let category = world.category(&gym, &format!("kind {n}")).await;
         world.class_with(&gym, |c| c.category_id = Some(category.id)).await;
+        world.booking(&session, trainer.id, ParticipationStatus::Attended).await;
         sessions.push(session.id);
         let cancelled = cancellation::Create {
             session_id: sessions[0],
@@ -350,6 +365,8 @@ async fn many(t: &TestDb) -> Of {
         relationships.create(&t.db, gym.id, relate(one.id, person.id)).await.unwrap();
         let follow = follow::Create { follower_id: one.id, following_id: person.id, is_active: true };
         SeaRepo::<follow::Entity>::default().create(&t.db, gym.id, follow).await.unwrap();
+        let milestone = Milestone::Classes(n).earned(person.id, Utc::now());
+        SeaEarned.award(&t.db, gym.id, vec![milestone]).await.unwrap();
         for kind in ["test.list", "test.dead"] {
             let aggregate = format!("{kind}:{n}");
             let effect = Effect { gym: None, kind, aggregate, dedupe_key: None, payload: serde_json::json!({}) };
@@ -362,8 +379,10 @@ async fn many(t: &TestDb) -> Of {
         assert!(SeaOutbox.park(&t.db, id, "w", "no").await.unwrap());
     }
     use sea_orm::ConnectionTrait;
-    t.pool().execute_unprepared("UPDATE users SET qr_code = NULL WHERE email LIKE 'p%'").await.unwrap();
-    Of { gym: gym.id, person: person.id, trainer: trainer.id, class: class.id, sessions }
+    let others = "UPDATE users SET qr_code = NULL WHERE email LIKE 'p%' AND email <> 'person@example.test'";
+    t.pool().execute_unprepared(others).await.unwrap();
+    let code = person.qr_code.unwrap();
+    Of { gym: gym.id, person: person.id, trainer: trainer.id, code, class: class.id, sessions }
 }
 
 async fn counted(t: &TestDb, of: &Of, list: List, page: Page) -> (usize, u64) {

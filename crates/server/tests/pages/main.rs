@@ -3,6 +3,7 @@
 #[path = "../faults/harness.rs"]
 #[allow(dead_code, reason = "each test binary needs another part of it")]
 mod harness;
+mod kiosk;
 
 use harness::{Installation, Part};
 use testkit::browser::Browser;

@@ -18,6 +18,9 @@ pub const VERIFY_EMAIL: Operation = Operation { name: "verify_email", max: 5, wi
 pub const RESET_PASSWORD: Operation = Operation { name: "reset_password", max: 3, window: HOUR };
 pub const CHECK_EMAIL: Operation = Operation { name: "check_email", max: 10, window: Duration::from_secs(600) };
 
+/// A new code at the door (ATT §4.4).
+pub const REGENERATE_QR_CODE: Operation = Operation { name: "regenerate_qr_code", max: 3, window: HOUR };
+
 /// A class of operations, counted in a sliding window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateClass {

@@ -5,6 +5,7 @@ pub mod bookings;
 pub mod hours;
 pub mod categories;
 pub mod classes;
+pub mod calendar;
 pub(crate) mod notice;
 pub mod reviews;
 pub(crate) mod seating;

@@ -243,6 +243,21 @@ pub const OPERATIONS: &[Operation] = &[
     op("get", "/api/v1/reviews/stats/session/{session_id}", Gym(Member)),
     op("get", "/api/v1/reviews/stats/trainer/{trainer_id}", Gym(Member)),
 
+    op("post", "/api/v1/schedule/calendar-feeds/me", Gym(Member)),
+    op("delete", "/api/v1/schedule/calendar-feeds/me", Gym(Member)),
+    op("post", "/api/v1/schedule/calendar-feeds/gym", Gym(Admin)),
+    op("delete", "/api/v1/schedule/calendar-feeds/gym", Gym(Admin)),
+    op("get", "/api/v1/schedule/calendar/{file}", Public),
+
+    op("post", "/api/v1/attendance/check-in", Gym(Member)).body(r#"{"qr_code": "U1_0123456789abcdef"}"#),
+    op("get", "/api/v1/users/last-attendance", Gym(Member)),
+    op("get", "/api/v1/users/me/achievements", Gym(Member)),
+    op("get", "/api/v1/users/me/achievements/next-milestones", Gym(Member)),
+    op("get", "/api/v1/users/me/qr-code", Authenticated),
+    op("get", "/api/v1/users/me/qr-code.svg", Authenticated),
+    op("get", "/api/v1/users/me/qr-code.png", Authenticated),
+    op("post", "/api/v1/users/me/qr-code/regenerate", Authenticated),
+
     op("get", "/api/v1/context/workspace", GymOrDefault(Member)),
     op("get", "/api/v1/context/workspace/stats", GymOrDefault(Trainer)),
 ];

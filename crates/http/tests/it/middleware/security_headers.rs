@@ -69,4 +69,22 @@ both! {
             assert_eq!(answer.header("x-frame-options"), "", "{path}");
         }
     }
+
+    async fn idn_103_the_page_at_the_door_may_run_its_own_script_and_nothing_else(t: TestDb) {
+        let app = App::new(t).await;
+        let (first, second) = (app.get("/kiosk").send().await, app.get("/kiosk").send().await);
+        assert_eq!(first.status, 200);
+        for (name, value) in HEADERS.iter().filter(|(name, _)| *name != "content-security-policy") {
+            assert_eq!(first.header(name), *value);
+        }
+        assert_eq!((first.header("cache-control"), first.header("permissions-policy")), ("no-store", "camera=(self)"));
+        let policy = first.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; script-src 'nonce-") && !policy.contains("unsafe"), "{policy}");
+        assert_ne!(policy, second.header("content-security-policy"), "a nonce is used once");
+        let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();
+        let page = String::from_utf8(first.body.to_vec()).unwrap();
+        assert_eq!((nonce.len(), page.matches(&format!("nonce=\"{nonce}\"")).count()), (32, 2));
+        assert!(!page.contains("{{") && !page.contains("http://") && !page.contains("https://"), "all in one");
+        assert!(page.contains("data-development=\"true\""), "the test's server is its own issuer");
+    }
 }

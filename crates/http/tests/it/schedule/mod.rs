@@ -20,3 +20,4 @@ mod interleavings;
 mod load;
 mod participations;
 mod waitlist;
+mod calendar;

@@ -1,0 +1,16 @@
+//! Operations of check-in, attendance and achievements.
+mod achievements;
+mod check_in;
+mod last_attendance;
+mod qr_code;
+
+use crate::HostState;
+use utoipa_axum::router::OpenApiRouter;
+
+pub fn routes<S: HostState>() -> OpenApiRouter<S> {
+    OpenApiRouter::new()
+        .merge(achievements::routes())
+        .merge(check_in::routes())
+        .merge(last_attendance::routes())
+        .merge(qr_code::routes())
+}

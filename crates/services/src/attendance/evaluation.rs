@@ -1,0 +1,81 @@
+//! What attendance has earned, worked out after it changed (ATT-18, ATT-22 … ATT-25).
+use crate::{
+    Core, Result,
+    kernel::{
+        cache_key::CacheKey,
+        relay::{EffectHandler, Failure},
+    },
+    schedule::attended::{ATTENDANCE_CHANGED, AttendanceChanged},
+};
+use async_trait::async_trait;
+use domain::{
+    GymId, UserId,
+    attendance::{
+        achievement,
+        milestone::{Progress, reached},
+        streak,
+    },
+    kernel::outbox::Model,
+};
+use repository::{Conn, StoreError};
+
+/// Evaluates the members whose attendance changed. It may be delivered twice, and to two at once: what is earned is
+/// earned once.
+pub(crate) struct Evaluation {
+    core: Core,
+}
+
+impl Evaluation {
+    pub(crate) fn new(core: &Core) -> Self {
+        Self { core: core.clone() }
+    }
+
+    async fn evaluate(&self, gym: GymId, user: UserId) -> Result<()> {
+        let (core, stores) = (&self.core, &self.core.stores);
+        let Some(zone) = stores.gyms.by_id(&core.db, gym).await?.map(|gym| gym.timezone) else { return Ok(()) };
+        let earned = core
+            .db
+            .run(async |tx| {
+                let attended = stores.attended_days.attended(&tx, gym, user, None).await?;
+                // the longest run, not the current: an evaluation that comes late takes nothing away
+                let progress = Progress {
+                    streak: streak::longest(&streak::days(attended.iter().copied(), &zone)),
+                    classes: u32::try_from(attended.len()).unwrap_or(u32::MAX),
+                };
+                let now = core.clock.now();
+                let earned = reached(progress).into_iter().map(|milestone| milestone.earned(user, now)).collect();
+                core.award(&tx, gym, earned).await
+            })
+            .await?;
+        if earned > 0 {
+            core.committed(&[CacheKey::MemberStats(user, gym)]).await;
+        }
+        Ok(())
+    }
+}
+
+impl Core {
+    /// Awards what is not earned yet, in the transaction of what earned it; returns how many were new. After the commit
+    /// [`CacheKey::MemberStats`] of the member is stale.
+    pub(crate) async fn award(
+        &self,
+        tx: &Conn,
+        gym: GymId,
+        earned: Vec<achievement::Create>,
+    ) -> Result<u64, StoreError> {
+        self.stores.earned.award(tx, gym, earned).await
+    }
+}
+
+#[async_trait]
+impl EffectHandler for Evaluation {
+    fn kind(&self) -> &'static str {
+        ATTENDANCE_CHANGED
+    }
+
+    async fn deliver(&self, row: &Model) -> Result<(), Failure> {
+        let changed: AttendanceChanged =
+            serde_json::from_value(row.payload.clone()).map_err(|e| Failure::Permanent(e.to_string()))?;
+        Ok(self.evaluate(changed.gym_id, changed.user_id).await?)
+    }
+}
