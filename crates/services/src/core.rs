@@ -12,6 +12,7 @@ use domain::{
 use ports::{CacheFront, Clock, SystemClock};
 use repository::{
     Db, Repo, Repository, SeaRepo, StoreError, TenantRow,
+    attendance::attended_days::{AttendedDays, SeaAttendedDays},
     identity::{
         gym::{Gyms, SeaGyms},
         membership::{MembershipQueries, SeaMemberships},
@@ -76,6 +77,7 @@ pub struct Stores {
     pub health_snapshots: Repo<health_snapshot::Model>,
     pub seats: Arc<dyn Seats>,
     pub waitlists: Arc<dyn Waitlists>,
+    pub attended_days: Arc<dyn AttendedDays>,
 }
 
 impl Stores {
@@ -109,6 +111,7 @@ impl Stores {
             health_snapshots: repo::<health_snapshot::Entity>(),
             seats: Arc::new(SeaSeats),
             waitlists: Arc::new(SeaWaitlists),
+            attended_days: Arc::new(SeaAttendedDays),
         }
     }
 }

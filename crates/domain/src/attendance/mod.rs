@@ -3,3 +3,4 @@ pub mod achievement;
 pub mod goal;
 pub mod health_record;
 pub mod health_snapshot;
+pub mod streak;

@@ -1,4 +1,6 @@
-//! Repositories of achievements, goals and health.
+//! Repositories of attendance, achievements, goals and health.
+pub mod attended_days;
+
 use crate::SeaRepo;
 use domain::attendance::{achievement, goal, health_record, health_snapshot};
 

@@ -10,6 +10,7 @@ use domain::{
 use futures::future::BoxFuture;
 use repository::{
     Conn, Page, Repository, Result, STATEMENTS, SeaRepo,
+    attendance::attended_days::{AttendedDays, SeaAttendedDays},
     identity::{
         gym::{GymFilter, Gyms, SeaGyms},
         membership::{MemberFilter, MembershipQueries, SeaMemberships},
@@ -92,6 +93,7 @@ lists! {
     "leave": |c, of, page| SeaWaitlists.leave(c, of.gym, &of.sessions, None, WaitlistStatus::Cancelled, Utc::now());
     "cancel_booked": |c, of, page| SeaSeats.cancel_booked(c, of.gym, &of.sessions, None, "over", Utc::now());
     "seat": |c, of, page| SeaSeats.seat(c, of.gym, &of.seats(), ParticipationStatus::Registered, Utc::now());
+    "attended": |c, of, page| SeaAttendedDays.attended(c, of.gym, of.trainer, None);
     "remove_everywhere": |c, of, page| SeaMemberships::default().remove_everywhere(c, of.person);
 }
 
@@ -146,6 +148,7 @@ async fn many(t: &TestDb) -> Of {
         let session = world.session(&class, &trainer, in_minutes(60 + n)).await;
         world.booking(&session, person.id, ParticipationStatus::Registered).await;
         world.waiting(&session, trainer.id).await;
+        world.booking(&session, trainer.id, ParticipationStatus::Attended).await;
         sessions.push(session.id);
     }
     for n in 1..30 {
