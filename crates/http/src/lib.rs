@@ -2,6 +2,7 @@
 //!
 //! [`router`] is the whole API with its middleware; [`api`] the operations alone, generic over the state, for a host
 //! application that has a state of its own.
+mod attendance;
 mod error;
 mod extract;
 mod identity;
@@ -29,6 +30,7 @@ use utoipa_axum::router::OpenApiRouter;
 /// Every operation, without middleware.
 pub fn api<S: HostState>() -> OpenApiRouter<S> {
     OpenApiRouter::with_openapi(openapi::base())
+        .merge(attendance::routes())
         .merge(identity::routes())
         .merge(schedule::routes())
         .merge(system::routes())

@@ -3,6 +3,7 @@ use crate::system::System;
 use axum::extract::FromRef;
 use services::{
     Gatekeeper, Services,
+    attendance::{dashboard::Dashboards, goals::Goals, health::Health, statistics::Statistics},
     identity::{
         email::Emails, gyms::Gyms, hooks::Hooks, login::Login, memberships::Memberships, modules::Modules,
         people::People, pictures::Pictures, platform::PlatformUsers, profile::Profiles, registration::Registration,
@@ -58,6 +59,10 @@ state! {
     pictures: Arc<dyn Pictures>,
     role_sync: Arc<dyn RoleSync>,
     bookings: Arc<dyn Bookings>,
+    dashboards: Arc<dyn Dashboards>,
+    statistics: Arc<dyn Statistics>,
+    health: Arc<dyn Health>,
+    goals: Arc<dyn Goals>,
 }
 
 impl AppState {
@@ -83,6 +88,10 @@ impl AppState {
             pictures: s.pictures,
             role_sync: s.role_sync,
             bookings: s.bookings,
+            dashboards: s.dashboards,
+            statistics: s.statistics,
+            health: s.health,
+            goals: s.goals,
         }
     }
 }

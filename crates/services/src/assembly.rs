@@ -1,6 +1,13 @@
 //! All services, put together once.
 use crate::{
     Core, Gatekeeper,
+    attendance::{
+        dashboard::{DashboardService, Dashboards},
+        goals::{GoalService, Goals},
+        health::{Health, HealthService},
+        outside::Outside,
+        statistics::{Statistics, StatisticsService},
+    },
     identity::{
         email::{EmailService, Emails},
         gatekeeper::GatekeeperService,
@@ -27,7 +34,10 @@ use crate::{
         scheduler::{Job, Scheduler},
         spool::Spool,
     },
-    schedule::bookings::{BookingService, Bookings, LeaveClasses},
+    schedule::{
+        bookings::{BookingService, Bookings, LeaveClasses},
+        figures::GymSchedule,
+    },
 };
 use ports::{Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, TokenVerifier, image::ImageProcessor};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -112,6 +122,11 @@ pub struct Services {
     pub pictures: Arc<dyn Pictures>,
     pub role_sync: Arc<dyn RoleSync>,
     pub bookings: Arc<dyn Bookings>,
+    pub dashboards: Arc<dyn Dashboards>,
+    pub statistics: Arc<dyn Statistics>,
+    pub health: Arc<dyn Health>,
+    pub goals: Arc<dyn Goals>,
+    outside: Outside,
     ports: Ports,
     settings: Settings,
 }
@@ -120,6 +135,8 @@ impl Services {
     pub fn new(core: Core, ports: Ports, settings: Settings) -> Self {
         let (c, p, s) = (&core, &ports, &settings);
         let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c))]);
+        let modules: Arc<dyn Modules> = Arc::new(ModuleService::new(c, p, s));
+        let outside = Outside::unknown();
         Self {
             gate: Arc::new(GatekeeperService::new(c, p.verifier.clone(), s.cache_ttl)),
             limits: Limits::new(p.counter.clone(), s.rate_limits),
@@ -128,9 +145,9 @@ impl Services {
             people: Arc::new(PeopleService::new(c)),
             gyms: Arc::new(GymService::new(c, p, s)),
             memberships: Arc::new(MembershipService::new(c, &departures)),
-            modules: Arc::new(ModuleService::new(c, p, s)),
+            modules: modules.clone(),
             relationships: Arc::new(RelationshipService::new(c, p, s)),
-            workspaces: Arc::new(WorkspaceService::new(c, p, s)),
+            workspaces: Arc::new(WorkspaceService::new(c, Arc::new(GymSchedule::new(c)), s)),
             login: Arc::new(LoginService::new(c, p, s)),
             hooks: Arc::new(HookService::new(c, p, s)),
             registration: Arc::new(RegistrationService::new(c, p, s)),
@@ -139,6 +156,11 @@ impl Services {
             pictures: Arc::new(PictureService::new(c, p, s)),
             role_sync: Arc::new(RoleSyncService::new(c, p, s)),
             bookings: Arc::new(BookingService::new(c, p, s)),
+            dashboards: Arc::new(DashboardService::new(c, outside.clone())),
+            statistics: Arc::new(StatisticsService::new(c, modules, outside.clone())),
+            health: Arc::new(HealthService::new(c)),
+            goals: Arc::new(GoalService::new(c)),
+            outside,
             core,
             ports,
             settings,
@@ -167,6 +189,7 @@ impl Services {
 
     fn jobs(&self) -> Vec<Arc<dyn Job>> {
         let (c, p, s) = (&self.core, &self.ports, &self.settings);
-        crate::kernel::upkeep::jobs(c).into_iter().chain(crate::identity::jobs(c, p, s)).collect()
+        let attendance = crate::attendance::jobs(c, &self.modules, &self.outside);
+        crate::kernel::upkeep::jobs(c).into_iter().chain(crate::identity::jobs(c, p, s)).chain(attendance).collect()
     }
 }

@@ -12,7 +12,14 @@ use domain::{
 use ports::{CacheFront, Clock, SystemClock};
 use repository::{
     Db, Repo, Repository, SeaRepo, StoreError, TenantRow,
-    attendance::attended_days::{AttendedDays, SeaAttendedDays},
+    attendance::{
+        achievements::{Achievements, SeaEarned},
+        attended_days::{AttendedDays, SeaAttendedDays},
+        goals::{Goals, SeaGoals as SeaWanted},
+        health::{Health, SeaHealth},
+        snapshots::{SeaSnapshots, Snapshots},
+        statistics::{SeaStatistics, Statistics},
+    },
     identity::{
         gym::{Gyms, SeaGyms},
         membership::{MembershipQueries, SeaMemberships},
@@ -27,6 +34,7 @@ use repository::{
         outbox::{Outbox, SeaOutbox},
     },
     schedule::{
+        figures::{ScheduleFigures, SeaScheduleFigures},
         seats::{SeaSeats, Seats},
         waitlist::{SeaWaitlists, Waitlists},
     },
@@ -78,6 +86,12 @@ pub struct Stores {
     pub seats: Arc<dyn Seats>,
     pub waitlists: Arc<dyn Waitlists>,
     pub attended_days: Arc<dyn AttendedDays>,
+    pub earned: Arc<dyn Achievements>,
+    pub statistics: Arc<dyn Statistics>,
+    pub measured: Arc<dyn Health>,
+    pub wanted: Arc<dyn Goals>,
+    pub snapshots: Arc<dyn Snapshots>,
+    pub schedule_figures: Arc<dyn ScheduleFigures>,
 }
 
 impl Stores {
@@ -112,6 +126,12 @@ impl Stores {
             seats: Arc::new(SeaSeats),
             waitlists: Arc::new(SeaWaitlists),
             attended_days: Arc::new(SeaAttendedDays),
+            earned: Arc::new(SeaEarned),
+            statistics: Arc::new(SeaStatistics),
+            measured: Arc::new(SeaHealth),
+            wanted: Arc::new(SeaWanted),
+            snapshots: Arc::new(SeaSnapshots),
+            schedule_figures: Arc::new(SeaScheduleFigures),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Each service is a trait, held as `Arc<dyn …>`, and one implementation over [`Core`].
 pub mod access;
 pub mod assembly;
+pub mod attendance;
 pub mod core;
 pub mod error;
 pub mod identity;

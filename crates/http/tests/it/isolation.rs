@@ -25,6 +25,7 @@ struct Tenant {
     staff: [(GymRole, user::Model); 4],
     relationship: i64,
     session: session::Model,
+    goal: i64,
 }
 
 impl Tenant {
@@ -45,7 +46,11 @@ impl Tenant {
         let class = app.world.class(&gym).await;
         let session = app.world.session(&class, &staff[1].1, in_minutes(120)).await;
         app.world.booking(&session, staff[0].1.id, ParticipationStatus::Registered).await;
-        Self { session, relationship: made["id"].as_i64().unwrap(), gym, staff }
+        let goal = json!({"goal_type": "strength", "title": "more", "target_value": 9, "unit": "kg"});
+        // the owner's own: a goal of somebody else is not found either
+        let goal = app.post("/api/v1/users/me/goals").by(&staff[3].1).at(gym.id).json(goal).send().await.expect(201);
+        let id = |row: &Value| row["id"].as_i64().unwrap();
+        Self { session, relationship: id(&made), goal: id(&goal), gym, staff }
     }
 
     fn person(&self, role: GymRole) -> &user::Model {
@@ -63,6 +68,7 @@ impl Tenant {
             ("trainer_id", trainer.id.to_string()),
             ("relationship_id", self.relationship.to_string()),
             ("session_id", self.session.id.to_string()),
+            ("goal_id", self.goal.to_string()),
             ("class_id", self.session.class_id.to_string()),
             ("auth0_id", member.auth0_id.clone().unwrap().replace('|', "%7C")),
             ("subdomain", self.gym.subdomain.clone()),

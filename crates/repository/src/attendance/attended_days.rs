@@ -9,7 +9,7 @@ use domain::{
         session::{self, Column as S},
     },
 };
-use sea_orm::{ColumnTrait, Condition, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef};
 
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
@@ -24,6 +24,8 @@ pub trait AttendedDays: Send + Sync {
         user: UserId,
         since: Option<DateTime<Utc>>,
     ) -> Result<Vec<DateTime<Utc>>>;
+    /// When somebody was last checked in (ATT-21).
+    async fn last(&self, conn: &Conn, gym: GymId, user: UserId) -> Result<Option<DateTime<Utc>>>;
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,5 +60,18 @@ impl AttendedDays for SeaAttendedDays {
             .order_by_asc(P::Id);
         let attended = attended.into_tuple::<(Option<DateTime<Utc>>, DateTime<Utc>)>().all(&conn.executor()?).await?;
         Ok(attended.into_iter().map(|(checked_in, start)| checked_in.unwrap_or(start)).collect())
+    }
+
+    async fn last(&self, conn: &Conn, gym: GymId, user: UserId) -> Result<Option<DateTime<Utc>>> {
+        let last = scope::select::<participation::Entity>(gym)
+            .select_only()
+            .column(P::AttendanceTime)
+            .filter(P::MemberId.eq(user))
+            .filter(P::Status.eq(ParticipationStatus::Attended))
+            .filter(P::AttendanceTime.is_not_null())
+            .order_by_desc(P::AttendanceTime)
+            .order_by_desc(P::Id)
+            .limit(1);
+        Ok(last.into_tuple::<DateTime<Utc>>().one(&conn.executor()?).await?)
     }
 }

@@ -1,5 +1,10 @@
 //! Repositories of attendance, achievements, goals and health.
+pub mod achievements;
 pub mod attended_days;
+pub mod goals;
+pub mod health;
+pub mod snapshots;
+pub mod statistics;
 
 use crate::SeaRepo;
 use domain::attendance::{achievement, goal, health_record, health_snapshot};

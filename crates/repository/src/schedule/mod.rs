@@ -1,4 +1,5 @@
 //! Repositories of opening hours, classes, sessions and bookings.
+pub mod figures;
 pub mod seat_state;
 pub mod seats;
 pub mod waitlist;

@@ -69,6 +69,7 @@ use GymRole::{Admin, Member, Owner, Trainer};
 const PAIR: &str = r#"{"trainer_id": "{trainer_id}", "member_id": "{member_id}"}"#;
 const HOOK: &str = r#"{"event": "user.created", "user": {"user_id": "test|new", "email": "new@example.test"}}"#;
 const NEW_GYM: &str = r#"{"name": "Another", "subdomain": "another"}"#;
+const GOAL: &str = r#"{"goal_type": "strength", "title": "more", "target_value": 9, "unit": "kg"}"#;
 const BIO: &str = r#"{"bio": "changed by somebody"}"#;
 
 #[rustfmt::skip]
@@ -168,6 +169,19 @@ pub const OPERATIONS: &[Operation] = &[
     op("post", "/api/v1/schedule/participation/register/{session_id}/{member_id}", Gym(Trainer)).row(),
     op("post", "/api/v1/schedule/participation/cancel-registration/{session_id}", Gym(Member)).row(),
     op("post", "/api/v1/schedule/participation/cancel-registration/{session_id}/{member_id}", Gym(Trainer)).row(),
+
+    op("get", "/api/v1/users/dashboard/summary", Gym(Member)),
+    op("get", "/api/v1/users/dashboard/health", Public),
+    op("get", "/api/v1/users/stats/comprehensive", Gym(Member)),
+    op("get", "/api/v1/users/stats/fitness", Gym(Member)),
+    op("get", "/api/v1/users/stats/social", Gym(Member)),
+    op("get", "/api/v1/users/stats/health", Gym(Member)),
+    op("post", "/api/v1/users/stats/refresh", Gym(Member)),
+    op("post", "/api/v1/users/me/health/records", Gym(Member)).body(r#"{"weight": 70}"#),
+    op("get", "/api/v1/users/me/health/records", Gym(Member)),
+    op("post", "/api/v1/users/me/goals", Gym(Member)).body(GOAL),
+    op("get", "/api/v1/users/me/goals", Gym(Member)),
+    op("patch", "/api/v1/users/me/goals/{goal_id}", Gym(Member)).row().body(r#"{"title": "changed"}"#),
 
     op("get", "/api/v1/context/workspace", GymOrDefault(Member)),
     op("get", "/api/v1/context/workspace/stats", GymOrDefault(Trainer)),
