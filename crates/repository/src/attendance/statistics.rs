@@ -3,8 +3,11 @@ use crate::{Conn, Result, scope};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    GymId, UserId,
-    attendance::{achievement, period::Period},
+    AchievementId, GymId, UserId,
+    attendance::{
+        achievement::{self, AchievementType},
+        period::Period,
+    },
     identity::membership,
     schedule::{
         class::{self, Column as K},
@@ -65,6 +68,17 @@ impl Recent {
     }
 }
 
+/// Something earned, in short. Its rarity is left out: rows that were taken over may hold one that nobody knows.
+#[derive(Clone, Debug, PartialEq, FromQueryResult)]
+pub struct EarnedInShort {
+    pub id: AchievementId,
+    pub achievement_type: AchievementType,
+    pub title: String,
+    pub description: String,
+    pub icon: String,
+    pub earned_at: DateTime<Utc>,
+}
+
 /// A class to come.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct NextClass {
@@ -105,7 +119,7 @@ pub trait Statistics: Send + Sync {
         user: UserId,
         period: Option<Period>,
         limit: u64,
-    ) -> Result<Vec<achievement::Model>>;
+    ) -> Result<Vec<EarnedInShort>>;
     /// Who opened their gym's app last, over all active gyms, from `since` on.
     async fn latest_visitors(&self, conn: &Conn, since: DateTime<Utc>, limit: u64) -> Result<Vec<(GymId, UserId)>>;
 }
@@ -235,16 +249,18 @@ impl Statistics for SeaStatistics {
         user: UserId,
         period: Option<Period>,
         limit: u64,
-    ) -> Result<Vec<achievement::Model>> {
+    ) -> Result<Vec<EarnedInShort>> {
         use achievement::Column as A;
         let within = |p: Period| Condition::all().add(A::EarnedAt.gte(p.start)).add(A::EarnedAt.lte(p.end));
         let earned = scope::select::<achievement::Entity>(gym)
+            .select_only()
+            .columns([A::Id, A::AchievementType, A::Title, A::Description, A::Icon, A::EarnedAt])
             .filter(A::UserId.eq(user))
             .filter(Condition::all().add_option(period.map(within)))
             .order_by_desc(A::EarnedAt)
             .order_by_desc(A::Id)
             .limit(limit);
-        Ok(earned.all(&conn.executor()?).await?)
+        Ok(earned.into_model().all(&conn.executor()?).await?)
     }
 
     #[allow(clippy::disallowed_methods, reason = "the platform's clock looks over all gyms")]

@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     AchievementId, GoalId, UserId,
     attendance::{
-        achievement::{self, AchievementType},
+        achievement::AchievementType,
         goal::GoalType,
         goal_progress::ProgressStatus,
         health::BmiCategory,
@@ -13,6 +13,7 @@ use domain::{
     },
     kernel::locale::Locale,
 };
+use repository::attendance::statistics::EarnedInShort;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -29,8 +30,8 @@ pub struct Achievement {
     pub badge_icon: String,
 }
 
-impl From<achievement::Model> for Achievement {
-    fn from(row: achievement::Model) -> Self {
+impl From<EarnedInShort> for Achievement {
+    fn from(row: EarnedInShort) -> Self {
         Self {
             id: row.id,
             kind: row.achievement_type,

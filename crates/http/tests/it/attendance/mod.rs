@@ -1,0 +1,8 @@
+mod cast;
+mod dashboard;
+mod goals;
+mod health;
+mod jobs;
+mod outside;
+mod refresh;
+mod statistics;
