@@ -80,7 +80,7 @@ both! {
 
     async fn measurements_are_listed_in_their_order_and_are_ones_own(t: TestDb) {
         let c = Cast::new(t).await;
-        for (weight, taken) in [(70, "2030-03-10T08:00:00Z"), (71, "2029-12-01T08:00:00Z"), (72, "2030-03-01T08:00:00Z"), (73, "2028-03-13T11:00:00Z")] {
+        for (weight, taken) in [(70, "2030-03-10T08:00:00Z"), (71, "2029-12-01T08:00:00Z"), (72, "2030-03-01T08:00:00Z"), (73, "2028-03-13T10:59:59Z")] {
             record(&c, &c.ana, json!({"weight": weight, "recorded_at": taken})).await.expect(201);
         }
         record(&c, &c.tom, json!({"weight": 99})).await.expect(201);
