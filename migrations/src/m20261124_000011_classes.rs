@@ -43,13 +43,6 @@ impl MigrationTrait for Migration {
         .await?;
         let index = |name: &'static str| Index::create().name(name).table("class").col("gym_id").to_owned();
         for statement in [
-            Index::create()
-                .name("uq_class_category_custom_name")
-                .table("class_category_custom")
-                .unique()
-                .col("gym_id")
-                .col(Func::lower(Expr::col("name")))
-                .to_owned(),
             index("ix_class_active").col("is_active").col("id").to_owned(),
             index("ix_class_category_enum").col("category_enum").col("id").to_owned(),
             index("ix_class_difficulty").col("difficulty_level").col("id").to_owned(),
@@ -57,6 +50,9 @@ impl MigrationTrait for Migration {
         ] {
             m.create_index(statement).await?;
         }
+        // SQLite's builder knows no index over an expression
+        let name = "CREATE UNIQUE INDEX uq_class_category_custom_name ON class_category_custom (gym_id, lower(name))";
+        m.get_connection().execute_unprepared(name).await?;
         Ok(())
     }
 
