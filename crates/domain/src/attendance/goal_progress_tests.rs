@@ -44,12 +44,16 @@ fn att_56_how_a_goal_stands_against_its_time() {
         (0.0, target, "2026-03-01", OnTrack),
         (90.0, target, "2026-03-21", OnTrack), // the day itself
         (89.9, target, "2026-03-21", Behind),
-        (95.0, target, "2026-04-21", OnTrack), // it is over
+        (95.0, target, "2026-04-21", OnTrack),            // it is over
         (50.0, Some("2026-03-01"), "2026-03-01", Behind), // no time at all
         (75.0, None, "2026-03-11", OnTrack),
         (74.9, None, "2026-03-11", Behind),
     ] {
-        assert_eq!(status(percent, day(created), target.map(day), day(today)), expected, "{percent} {target:?} {today}");
+        assert_eq!(
+            status(percent, day(created), target.map(day), day(today)),
+            expected,
+            "{percent} {target:?} {today}"
+        );
     }
 }
 
@@ -92,7 +96,8 @@ fn att_58_a_goal_of_weight_begins_at_the_weight_that_was_measured() {
 #[test]
 fn a_goal_lies_ahead_and_its_values_in_bounds() {
     let today = day("2026-03-10");
-    let fine = json!({"goal_type": "strength", "title": "x", "target_value": 1, "unit": "kg", "target_date": "2026-03-10"});
+    let fine =
+        json!({"goal_type": "strength", "title": "x", "target_value": 1, "unit": "kg", "target_date": "2026-03-10"});
     let check = |change: serde_json::Value| {
         let mut body = fine.clone();
         body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());

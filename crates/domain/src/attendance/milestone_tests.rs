@@ -101,7 +101,10 @@ fn att_25_a_goal_earns_what_was_gained_or_lost() {
     ] {
         let row = of_goal(&goal(kind, start), current, at);
         assert_eq!((row.icon.as_str(), row.value), (icon, value), "{kind:?}");
-        assert_eq!((row.achievement_type, row.rarity, row.points_awarded), (AchievementType::WeightGoal, Rarity::Rare, 50));
+        assert_eq!(
+            (row.achievement_type, row.rarity, row.points_awarded),
+            (AchievementType::WeightGoal, Rarity::Rare, 50)
+        );
         assert_eq!((row.source_id, row.unit.as_deref(), row.is_milestone), (Some(GoalId(8)), Some("kg"), true));
         assert!(row.title.chars().count() <= 255);
     }

@@ -73,7 +73,12 @@ fn att_40_favourites_by_number_then_by_name() {
 
 #[test]
 fn att_40_peak_hours_are_those_of_the_gyms_clock() {
-    let starts = [("2026-03-02T17:05:00Z", 2), ("2026-07-02T16:30:00Z", 2), ("2026-03-02T22:00:00Z", 3), ("2026-03-03T06:00:00Z", 1)];
+    let starts = [
+        ("2026-03-02T17:05:00Z", 2),
+        ("2026-07-02T16:30:00Z", 2),
+        ("2026-03-02T22:00:00Z", 3),
+        ("2026-03-03T06:00:00Z", 1),
+    ];
     let starts = starts.map(|(start, n)| (at(start), n));
     assert_eq!(peak_times(starts, or_utc("Europe/Madrid")), ["18:00-19:00", "23:00-00:00"]);
     assert_eq!(peak_times(starts, or_utc("UTC")), ["22:00-23:00", "16:00-17:00"]);
@@ -97,9 +102,15 @@ fn att_41_kinds_of_events_by_their_titles() {
 
 #[test]
 fn att_44_the_social_score_and_its_bounds() {
-    for (rooms, messages, days, score) in
-        [(0, 0, 0, 0.0), (1, 0, 0, 0.5), (2, 12, 1, 1.7), (99, 0, 0, 4.0), (0, 999, 0, 3.0), (0, 0, 99, 3.0), (99, 999, 99, 10.0)]
-    {
+    for (rooms, messages, days, score) in [
+        (0, 0, 0, 0.0),
+        (1, 0, 0, 0.5),
+        (2, 12, 1, 1.7),
+        (99, 0, 0, 4.0),
+        (0, 999, 0, 3.0),
+        (0, 0, 99, 3.0),
+        (99, 999, 99, 10.0),
+    ] {
         assert_eq!(social_score(rooms, messages, days), score, "{rooms} {messages} {days}");
     }
 }
@@ -116,9 +127,13 @@ fn att_45_use_and_value_of_a_membership() {
     {
         assert_eq!(utilization_rate(attended, days(period)), percent, "{attended} in {period}");
     }
-    for (percent, attended, plan, score) in
-        [(0.0, 0, false, 1.0), (0.0, 0, true, 2.0), (16.7, 10, false, 3.7), (100.0, 99, false, 9.0), (100.0, 99, true, 10.0)]
-    {
+    for (percent, attended, plan, score) in [
+        (0.0, 0, false, 1.0),
+        (0.0, 0, true, 2.0),
+        (16.7, 10, false, 3.7),
+        (100.0, 99, false, 9.0),
+        (100.0, 99, true, 10.0),
+    ] {
         assert_eq!(value_score(percent, attended, plan), score, "{percent} {attended} {plan}");
     }
     let now = at("2026-03-10T22:30:00Z");

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
     AchievementId, GymId, UserId,
-    attendance::achievement::{self, ActiveModel, AchievementType, Column as C, Entity},
+    attendance::achievement::{self, AchievementType, ActiveModel, Column as C, Entity},
     kernel::time,
 };
 use sea_orm::{

@@ -112,17 +112,12 @@ impl Snapshots for SeaSnapshots {
             .select_only()
             .column(M::UserId)
             .column(U::Height)
-            .join(
-                JoinType::InnerJoin,
-                membership::Entity::belongs_to(user::Entity).from(M::UserId).to(U::Id).into(),
-            )
+            .join(JoinType::InnerJoin, membership::Entity::belongs_to(user::Entity).from(M::UserId).to(U::Id).into())
             .expr_as(measured(H::Weight).if_null(Expr::col((user::Entity, U::Weight))), "weight")
             .expr_as(measured(H::BodyFatPercentage), "body_fat_percentage")
             .expr_as(measured(H::MuscleMass), "muscle_mass")
             .filter(M::UserId.gt(after))
-            .filter(
-                Condition::any().add(M::LastAppAccess.gte(since)).add(M::UserId.in_subquery(came.into_query())),
-            )
+            .filter(Condition::any().add(M::LastAppAccess.gte(since)).add(M::UserId.in_subquery(came.into_query())))
             .order_by_asc(M::UserId)
             .limit(limit);
         Ok(members.into_model().all(&conn.executor()?).await?)

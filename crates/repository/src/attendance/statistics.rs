@@ -16,8 +16,8 @@ use domain::{
     },
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationDef, Select,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
+    Select,
     sea_query::{Expr, ExprTrait, SimpleExpr},
 };
 use std::collections::BTreeMap;
@@ -104,13 +104,7 @@ pub trait Statistics: Send + Sync {
     /// The last check-in, and what was attended from `since` on (ATT-20, ATT-34).
     async fn recent(&self, conn: &Conn, gym: GymId, user: UserId, since: DateTime<Utc>) -> Result<Recent>;
     /// The first session to come that the member has a seat in (ATT-33).
-    async fn next_class(
-        &self,
-        conn: &Conn,
-        gym: GymId,
-        user: UserId,
-        now: DateTime<Utc>,
-    ) -> Result<Option<NextClass>>;
+    async fn next_class(&self, conn: &Conn, gym: GymId, user: UserId, now: DateTime<Utc>) -> Result<Option<NextClass>>;
     /// What was earned within a period, or ever; the newest first, at most `limit` (ATT-31, ATT-49).
     async fn earned(
         &self,
@@ -223,13 +217,7 @@ impl Statistics for SeaStatistics {
         Ok(recent.into_model().one(&conn.executor()?).await?.unwrap_or_default())
     }
 
-    async fn next_class(
-        &self,
-        conn: &Conn,
-        gym: GymId,
-        user: UserId,
-        now: DateTime<Utc>,
-    ) -> Result<Option<NextClass>> {
+    async fn next_class(&self, conn: &Conn, gym: GymId, user: UserId, now: DateTime<Utc>) -> Result<Option<NextClass>> {
         let next = parts(gym, user)
             .column(K::Name)
             .column(S::StartTime)

@@ -56,7 +56,8 @@ impl ScheduleFigures for SeaScheduleFigures {
                 .filter(S::StartTime.lte(now));
             SimpleExpr::from(sessions.into_query())
         };
-        let seats = Expr::col((session::Entity, S::OverrideCapacity)).if_null(Expr::col((class::Entity, K::MaxCapacity)));
+        let seats =
+            Expr::col((session::Entity, S::OverrideCapacity)).if_null(Expr::col((class::Entity, K::MaxCapacity)));
         let figures = scope::select::<class::Entity>(gym)
             .select_only()
             .column_as(K::Id.count(), "active_classes")

@@ -195,7 +195,8 @@ impl DashboardService {
 
         let attended = core.stores.attended_days.attended(db, gym.id, user, None).await?;
         let week = streak::week_of(today);
-        let weekly_workouts = attended.iter().filter(|at| week.contains(&local_day(**at, &gym.timezone))).count() as i64;
+        let weekly_workouts =
+            attended.iter().filter(|at| week.contains(&local_day(**at, &gym.timezone))).count() as i64;
         let days = streak::days(attended, &gym.timezone);
         let recent = counts.recent(db, gym.id, user, now - LATELY).await?;
         let by_class = counts.by_class(db, gym.id, user, None).await?;

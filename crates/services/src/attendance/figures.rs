@@ -94,8 +94,7 @@ impl Figures {
         let events = self.outside.events.of(gym.id, user, of.period).await?;
         let social = self.outside.social_of(gym.id, user, of.period, now - LATELY).await?;
         let plan = self.outside.plans.plan_name(gym.id, user).await?;
-        let earned =
-            core.stores.statistics.earned(&core.db, gym.id, user, Some(of.period), ACHIEVEMENTS).await?;
+        let earned = core.stores.statistics.earned(&core.db, gym.id, user, Some(of.period), ACHIEVEMENTS).await?;
 
         let trends = trends(&totals, social.unwrap_or_default());
         let (events_metrics, social_metrics) = (events.as_ref().map(of_events), social.map(of_social));

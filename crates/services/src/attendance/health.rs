@@ -77,7 +77,14 @@ impl HealthService {
     }
 
     /// What a new weight moves; the person as they are then.
-    async fn weigh(&self, tx: &Tx, gym: GymId, user: UserId, weight: f64, now: DateTime<Utc>) -> Result<Option<user::Model>> {
+    async fn weigh(
+        &self,
+        tx: &Tx,
+        gym: GymId,
+        user: UserId,
+        weight: f64,
+        now: DateTime<Utc>,
+    ) -> Result<Option<user::Model>> {
         let stores = &self.core.stores;
         let patch = ProfilePatch { weight: Some(Some(weight)), ..ProfilePatch::default() };
         let person = stores.users.update_profile(tx, user, patch).await?;

@@ -6,7 +6,10 @@ use domain::{
     identity::GymRole,
     schedule::{participation::ParticipationStatus as P, session::SessionStatus},
 };
-use ports::{Cache, CacheError, CacheFront, MemoryCache, Ns, cache::{Bytes, Lookup, Version}};
+use ports::{
+    Cache, CacheError, CacheFront, MemoryCache, Ns,
+    cache::{Bytes, Lookup, Version},
+};
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, Mutex},
@@ -103,7 +106,7 @@ both! {
         }
         core.stores.achievements.create(&core.db, c.gym.id, earned(c.tom.id, "theirs", NOW)).await.unwrap();
         let seen = c.get(SUMMARY).await;
-        assert_eq!((&seen["weekly_workouts"], &seen["current_streak"]), (&json!(2), &json!(1)));
+        assert_eq!((&seen["weekly_workouts"], &seen["current_streak"]), (&json!(2), &json!(3)));
         assert!((seen["monthly_goal_progress"].as_f64().unwrap() - 200.0 / 3.0).abs() < 1e-9);
         assert_eq!((&seen["last_attendance_date"], &seen["has_attended_first_class"]), (&json!("2030-03-12T18:00:00Z"), &json!(true)));
         // three of Spinning ever; of the last 30 days 45, 45, 60 and 60 minutes

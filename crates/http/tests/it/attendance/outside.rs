@@ -45,7 +45,13 @@ impl EventFigures for Known {
             attended: 3,
             registered: 2,
             created: 1,
-            titles: vec!["Taller de fuerza".into(), String::new(), "Maratón".into(), "Competencia".into(), "Social".into()],
+            titles: vec![
+                "Taller de fuerza".into(),
+                String::new(),
+                "Maratón".into(),
+                "Competencia".into(),
+                "Social".into(),
+            ],
         };
         Ok(Some(if self.is(gym, user, period) { counts } else { EventCounts::default() }))
     }

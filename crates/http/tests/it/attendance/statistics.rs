@@ -311,12 +311,29 @@ async fn fill(
             let id = 1_000_000 + 250 * batch + n;
             let (class, gym, tom, ana) = (&classes[*class], c.gym.id, c.tom.id, c.ana.id);
             let (start, end) = (start.to_rfc3339(), (*start + TimeDelta::minutes(class.duration.into())).to_rfc3339());
-            sessions.push(format!("({id}, {gym}, {}, {tom}, '{start}', '{end}', FALSE, 'completed', 1, '{start}', '{start}')", class.id));
+            sessions.push(format!(
+                "({id}, {gym}, {}, {tom}, '{start}', '{end}', FALSE, 'completed', 1, '{start}', '{start}')",
+                class.id
+            ));
             parts.push(format!("({id}, {gym}, {id}, {ana}, 'attended', '{start}', '{start}', '{start}', '{start}')"));
         }
-        sql(t, &format!("INSERT INTO class_session (id, gym_id, class_id, trainer_id, start_time, end_time, is_recurring, \
-            status, current_participants, created_at, updated_at) VALUES {}", sessions.join(", "))).await;
-        sql(t, &format!("INSERT INTO class_participation (id, gym_id, session_id, member_id, status, registration_time, \
-            attendance_time, created_at, updated_at) VALUES {}", parts.join(", "))).await;
+        sql(
+            t,
+            &format!(
+                "INSERT INTO class_session (id, gym_id, class_id, trainer_id, start_time, end_time, is_recurring, \
+            status, current_participants, created_at, updated_at) VALUES {}",
+                sessions.join(", ")
+            ),
+        )
+        .await;
+        sql(
+            t,
+            &format!(
+                "INSERT INTO class_participation (id, gym_id, session_id, member_id, status, registration_time, \
+            attendance_time, created_at, updated_at) VALUES {}",
+                parts.join(", ")
+            ),
+        )
+        .await;
     }
 }
