@@ -31,6 +31,7 @@ use utoipa_axum::router::OpenApiRouter;
 /// Every operation, without middleware.
 pub fn api<S: HostState>() -> OpenApiRouter<S> {
     OpenApiRouter::with_openapi(openapi::base())
+        .merge(attendance::routes())
         .merge(identity::routes())
         .merge(schedule::routes())
         .merge(attendance::routes())

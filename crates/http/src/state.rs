@@ -4,6 +4,7 @@ use axum::extract::FromRef;
 use services::{
     Gatekeeper, Services,
     attendance::{achievements::Achievements, check_in::CheckIns, last_attendance::LastAttendances, qr_code::QrCodes},
+    attendance::{dashboard::Dashboards, goals::Goals, health::Health, statistics::Statistics},
     identity::{
         email::Emails, gyms::Gyms, hooks::Hooks, login::Login, memberships::Memberships, modules::Modules,
         people::People, pictures::Pictures, platform::PlatformUsers, profile::Profiles, registration::Registration,
@@ -82,6 +83,10 @@ state! {
     check_ins: Arc<dyn CheckIns>,
     last_attendances: Arc<dyn LastAttendances>,
     achievements: Arc<dyn Achievements>,
+    dashboards: Arc<dyn Dashboards>,
+    statistics: Arc<dyn Statistics>,
+    health: Arc<dyn Health>,
+    goals: Arc<dyn Goals>,
 }
 
 impl AppState {
@@ -123,6 +128,10 @@ impl AppState {
             check_ins: s.check_ins,
             last_attendances: s.last_attendances,
             achievements: s.achievements,
+            dashboards: s.dashboards,
+            statistics: s.statistics,
+            health: s.health,
+            goals: s.goals,
         }
     }
 }

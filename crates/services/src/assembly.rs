@@ -6,6 +6,11 @@ use crate::{
         check_in::{CheckInService, CheckIns},
         last_attendance::{LastAttendanceService, LastAttendances},
         qr_code::{QrCodeService, QrCodes},
+        dashboard::{DashboardService, Dashboards},
+        goals::{GoalService, Goals},
+        health::{Health, HealthService},
+        outside::Outside,
+        statistics::{Statistics, StatisticsService},
     },
     identity::{
         email::{EmailService, Emails},
@@ -53,6 +58,7 @@ use ports::{
         participation_views::{ParticipationViewService, ParticipationViews},
         waitlist::{Waitlist, WaitlistService},
         calendar::{CalendarService, Calendars, CloseCalendar},
+        figures::GymSchedule,
     },
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -154,6 +160,11 @@ pub struct Services {
     pub check_ins: Arc<dyn CheckIns>,
     pub last_attendances: Arc<dyn LastAttendances>,
     pub achievements: Arc<dyn Achievements>,
+    pub dashboards: Arc<dyn Dashboards>,
+    pub statistics: Arc<dyn Statistics>,
+    pub health: Arc<dyn Health>,
+    pub goals: Arc<dyn Goals>,
+    outside: Outside,
     ports: Ports,
     settings: Settings,
 }
@@ -163,6 +174,9 @@ impl Services {
         let (c, p, s) = (&core, &ports, &settings);
         let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c)), Arc::new(UnnameTrainer)]);
         let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c)), Arc::new(CloseCalendar::new(c))]);
+        let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c))]);
+        let modules: Arc<dyn Modules> = Arc::new(ModuleService::new(c, p, s));
+        let outside = Outside::unknown();
         Self {
             gate: Arc::new(GatekeeperService::new(c, p.verifier.clone(), s.cache_ttl)),
             limits: Limits::new(p.counter.clone(), s.rate_limits),
@@ -171,9 +185,9 @@ impl Services {
             people: Arc::new(PeopleService::new(c)),
             gyms: Arc::new(GymService::new(c, p, s)),
             memberships: Arc::new(MembershipService::new(c, &departures)),
-            modules: Arc::new(ModuleService::new(c, p, s)),
+            modules: modules.clone(),
             relationships: Arc::new(RelationshipService::new(c, p, s)),
-            workspaces: Arc::new(WorkspaceService::new(c, p, s)),
+            workspaces: Arc::new(WorkspaceService::new(c, Arc::new(GymSchedule::new(c)), s)),
             login: Arc::new(LoginService::new(c, p, s)),
             hooks: Arc::new(HookService::new(c, p, s)),
             registration: Arc::new(RegistrationService::new(c, p, s)),
@@ -198,6 +212,11 @@ impl Services {
             check_ins: Arc::new(CheckInService::new(c, p, s)),
             last_attendances: Arc::new(LastAttendanceService::new(c, p, s)),
             achievements: Arc::new(AchievementService::new(c, p, s)),
+            dashboards: Arc::new(DashboardService::new(c, outside.clone())),
+            statistics: Arc::new(StatisticsService::new(c, modules, outside.clone())),
+            health: Arc::new(HealthService::new(c)),
+            goals: Arc::new(GoalService::new(c)),
+            outside,
             core,
             ports,
             settings,
@@ -231,5 +250,7 @@ impl Services {
         jobs.into_iter().flatten().collect()
         let platform = crate::kernel::upkeep::jobs(c).into_iter().chain(crate::identity::jobs(c, p, s));
         platform.chain(crate::schedule::jobs(c)).collect()
+        let attendance = crate::attendance::jobs(c, &self.modules, &self.outside);
+        crate::kernel::upkeep::jobs(c).into_iter().chain(crate::identity::jobs(c, p, s)).chain(attendance).collect()
     }
 }

@@ -16,6 +16,10 @@ use repository::{
         achievements::{Achievements, SeaEarned},
         attended_days::{AttendedDays, SeaAttendedDays},
         scans::{Scans, SeaScans},
+        goals::{Goals, SeaGoals as SeaWanted},
+        health::{Health, SeaHealth},
+        snapshots::{SeaSnapshots, Snapshots},
+        statistics::{SeaStatistics, Statistics},
     },
     identity::{
         gym::{Gyms, SeaGyms},
@@ -37,6 +41,7 @@ use repository::{
         reviews::ReviewQueries,
         participations::{Participations, SeaParticipationLists},
         calendar::{Calendars, SeaCalendars},
+        figures::{ScheduleFigures, SeaScheduleFigures},
         seats::{SeaSeats, Seats},
         settings::{ScheduleSettings, SeaSettings},
         SeaSessions,
@@ -106,6 +111,13 @@ pub struct Stores {
     pub earned: Arc<dyn Achievements>,
     pub scans: Arc<dyn Scans>,
     pub calendars: Arc<dyn Calendars>,
+    pub attended_days: Arc<dyn AttendedDays>,
+    pub earned: Arc<dyn Achievements>,
+    pub statistics: Arc<dyn Statistics>,
+    pub measured: Arc<dyn Health>,
+    pub wanted: Arc<dyn Goals>,
+    pub snapshots: Arc<dyn Snapshots>,
+    pub schedule_figures: Arc<dyn ScheduleFigures>,
 }
 
 impl Stores {
@@ -152,6 +164,13 @@ impl Stores {
             earned: Arc::new(SeaEarned),
             scans: Arc::new(SeaScans),
             calendars: Arc::new(SeaCalendars),
+            attended_days: Arc::new(SeaAttendedDays),
+            earned: Arc::new(SeaEarned),
+            statistics: Arc::new(SeaStatistics),
+            measured: Arc::new(SeaHealth),
+            wanted: Arc::new(SeaWanted),
+            snapshots: Arc::new(SeaSnapshots),
+            schedule_figures: Arc::new(SeaScheduleFigures),
         }
     }
 }

@@ -3,6 +3,11 @@ mod achievements;
 mod check_in;
 mod last_attendance;
 mod qr_code;
+//! Operations of the dashboard, statistics, health and goals.
+mod dashboard;
+mod goals;
+mod health;
+mod statistics;
 
 use crate::HostState;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,4 +18,8 @@ pub fn routes<S: HostState>() -> OpenApiRouter<S> {
         .merge(check_in::routes())
         .merge(last_attendance::routes())
         .merge(qr_code::routes())
+        .merge(dashboard::routes())
+        .merge(goals::routes())
+        .merge(health::routes())
+        .merge(statistics::routes())
 }

@@ -31,6 +31,12 @@ const CHAT_READ: RateClass = class("chat_read", 100);
 /// ATT-19.
 const CHECK_IN: RateClass = class("check_in", 30);
 const UPLOAD: RateClass = class("upload", 10);
+const DASHBOARD: RateClass = class("dashboard_summary", 30);
+const STATS_COMPREHENSIVE: RateClass = class("stats_comprehensive", 10);
+const STATS_FITNESS: RateClass = class("stats_fitness", 20);
+const STATS_SOCIAL: RateClass = class("stats_social", 20);
+const STATS_HEALTH: RateClass = class("stats_health", 15);
+const STATS_REFRESH: RateClass = class("stats_refresh", 3);
 const OTHER_WRITE: RateClass = class("other_write", 50);
 const OTHER_READ: RateClass = class("other_read", 200);
 const PUBLIC: RateClass = RateClass::per_hour("public", 500);
@@ -64,6 +70,13 @@ pub(super) fn classes(method: &Method, path: &str, authenticated: bool) -> (Key,
         "users/check-email-availability" => return (Key::Address, &[CHECK_EMAIL]),
         "users/initiate-email-change" => return (Key::Caller, &[CHANGE_EMAIL]),
         "attendance/check-in" if !read => return (Key::Caller, &[CHECK_IN]),
+        // each by the user (specification of attendance, §4.3)
+        "users/dashboard/summary" => return (Key::Caller, &[DASHBOARD]),
+        "users/stats/comprehensive" => return (Key::Caller, &[STATS_COMPREHENSIVE]),
+        "users/stats/fitness" => return (Key::Caller, &[STATS_FITNESS]),
+        "users/stats/social" => return (Key::Caller, &[STATS_SOCIAL]),
+        "users/stats/health" => return (Key::Caller, &[STATS_HEALTH]),
+        "users/stats/refresh" => return (Key::Caller, &[STATS_REFRESH]),
         _ => {}
     }
     let classes: &'static [RateClass] = if path.starts_with("webhooks/") {
@@ -111,6 +124,9 @@ mod tests {
             (Method::POST, "/api/v1/chat/rooms", true, vec!["chat_write"]),
             (Method::GET, "/api/v1/chat/rooms", true, vec!["chat_read"]),
             (Method::POST, "/api/v1/attendance/check-in", true, vec!["check_in"]),
+            (Method::GET, "/api/v1/users/dashboard/summary", true, vec!["dashboard_summary"]),
+            (Method::GET, "/api/v1/users/dashboard/health", false, vec!["public"]),
+            (Method::POST, "/api/v1/users/stats/refresh", true, vec!["stats_refresh"]),
             (Method::GET, "/metrics", false, vec![]),
             (Method::GET, "/api/v1/openapi.json", false, vec![]),
             (Method::OPTIONS, "/api/v1/auth/token", false, vec![]),

@@ -30,6 +30,7 @@ struct Tenant {
     special_day: (i64, String),
     category: category::Model,
     review: review::Model,
+    goal: i64,
 }
 
 impl Tenant {
@@ -60,6 +61,11 @@ impl Tenant {
         let category = app.world.category(&gym, "Aerial").await;
         let review = app.world.review(&session, staff[0].1.id, 4).await;
         Self { session, category, review, relationship: made["id"].as_i64().unwrap(), gym, staff }
+        let goal = json!({"goal_type": "strength", "title": "more", "target_value": 9, "unit": "kg"});
+        // the owner's own: a goal of somebody else is not found either
+        let goal = app.post("/api/v1/users/me/goals").by(&staff[3].1).at(gym.id).json(goal).send().await.expect(201);
+        let id = |row: &Value| row["id"].as_i64().unwrap();
+        Self { session, relationship: id(&made), goal: id(&goal), gym, staff }
     }
 
     fn person(&self, role: GymRole) -> &user::Model {
@@ -77,6 +83,7 @@ impl Tenant {
             ("trainer_id", trainer.id.to_string()),
             ("relationship_id", self.relationship.to_string()),
             ("session_id", self.session.id.to_string()),
+            ("goal_id", self.goal.to_string()),
             ("class_id", self.session.class_id.to_string()),
             ("special_day_id", self.special_day.0.to_string()),
             ("date", self.special_day.1.clone()),

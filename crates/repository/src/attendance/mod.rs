@@ -2,6 +2,10 @@
 pub mod achievements;
 pub mod attended_days;
 pub mod scans;
+pub mod goals;
+pub mod health;
+pub mod snapshots;
+pub mod statistics;
 
 use crate::SeaRepo;
 use domain::attendance::{achievement, goal, health_record, health_snapshot};

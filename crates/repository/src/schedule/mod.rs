@@ -6,6 +6,7 @@ pub mod reviews;
 pub mod invariants;
 pub mod participations;
 pub mod calendar;
+pub mod figures;
 pub mod seat_state;
 pub mod seats;
 pub mod settings;

@@ -5,6 +5,12 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     ClassId, GymId, OutboxId, SessionId, UserId,
     attendance::milestone::Milestone,
+    ClassId, GoalId, GymId, OutboxId, SessionId, UserId,
+    attendance::{
+        achievement,
+        goal::{self, GoalStatus},
+        health_record,
+    },
     identity::{GymRole, PlatformRole, follow, membership, relationship},
     kernel::outbox::Effect,
     schedule::{
@@ -30,6 +36,10 @@ use repository::{
         achievements::{Achievements, SeaEarned},
         attended_days::{AttendedDays, SeaAttendedDays},
         scans::{Scans, SeaScans, Wanted},
+        goals::{Goals, SeaGoals},
+        health::{Health, SeaHealth},
+        snapshots::{SeaSnapshots, Snapshots},
+        statistics::{SeaStatistics, Statistics},
     },
     identity::{
         gym::{GymFilter, Gyms, SeaGyms},
@@ -116,6 +126,15 @@ lists! {
     "ids_after": |c, of, page| SeaUsers.ids_after(c, UserId(0), page.limit);
     "ids_without_qr_code": |c, of, page| SeaUsers.ids_without_qr_code(c, page.limit);
     "pictures_like": |c, of, page| SeaUsers.pictures_like(c, "http");
+    "of_member": |c, of, page| SeaEarned.of_member(c, of.gym, of.person, page);
+    "earned": |c, of, page| SeaStatistics.earned(c, of.gym, of.person, None, page.limit);
+    "latest_visitors": |c, of, page| SeaStatistics.latest_visitors(c, in_minutes(-60), page.limit);
+    "active_members": |c, of, page| SeaSnapshots.active_members(c, of.gym, in_minutes(-60), UserId(0), page.limit);
+    "attended_by": |c, of, page| SeaSnapshots.attended_by(c, of.gym, &[of.person, of.trainer], in_minutes(-60));
+    "records": |c, of, page| SeaHealth.records(c, of.gym, of.person, in_minutes(-60), page);
+    "of_user": |c, of, page| SeaGoals.of_user(c, of.gym, of.person, GoalStatus::Active, page);
+    "weigh": |c, of, page| SeaGoals.weigh(c, of.gym, of.person, 70.0);
+    "complete": |c, of, page| SeaGoals.complete(c, of.gym, &(1..1000).map(GoalId).collect::<Vec<_>>(), Utc::now());
     "claim": |c, of, page| SeaOutbox.claim(c, &["test.list"], page.limit, "w", TimeDelta::seconds(60));
     "dead": |c, of, page| SeaOutbox.dead(c, page.limit);
     "all": |c, of, page| SeaJobs.all(c);
@@ -160,6 +179,7 @@ lists! {
     "of_member": |c, of, page| SeaEarned.of_member(c, of.gym, of.person, page);
     "entries": |c, of, page| SeaCalendars.entries(c, of.gym, None, Side::From(Utc::now()), page.limit);
     "entries": |c, of, page| SeaCalendars.entries(c, of.gym, Some(of.person), Side::From(Utc::now()), page.limit);
+    "attended": |c, of, page| SeaAttendedDays.attended(c, of.gym, of.trainer, None);
     "remove_everywhere": |c, of, page| SeaMemberships::default().remove_everywhere(c, of.person);
 }
 
@@ -383,6 +403,60 @@ async fn many(t: &TestDb) -> Of {
     t.pool().execute_unprepared(others).await.unwrap();
     let code = person.qr_code.unwrap();
     Of { gym: gym.id, person: person.id, trainer: trainer.id, code, class: class.id, sessions }
+    t.pool().execute_unprepared("UPDATE users SET qr_code = NULL WHERE email LIKE 'p%'").await.unwrap();
+    t.pool().execute_unprepared("UPDATE user_gyms SET last_app_access = updated_at").await.unwrap();
+    measured(t, gym.id, person.id).await;
+    Of { gym: gym.id, person: person.id, trainer: trainer.id, class: class.id, sessions }
+}
+
+/// Thirty achievements, goals and measurements of the person.
+async fn measured(t: &TestDb, gym: GymId, person: UserId) {
+    for n in 0..30 {
+        let value = f64::from(n);
+        let earned = achievement::Create {
+            user_id: person,
+            achievement_type: achievement::AchievementType::ClassMilestone,
+            title: "many".into(),
+            description: "many".into(),
+            icon: "x".into(),
+            value,
+            unit: None,
+            rarity: achievement::Rarity::Common,
+            earned_at: Utc::now(),
+            is_milestone: true,
+            points_awarded: 10,
+            source_id: None,
+        };
+        SeaEarned.award(&t.db, gym, vec![earned]).await.unwrap();
+        let wanted = goal::Create {
+            user_id: person,
+            goal_type: goal::GoalType::WeightLoss,
+            title: "lighter".into(),
+            description: None,
+            target_value: value,
+            current_value: 90.0,
+            start_value: None,
+            unit: "kg".into(),
+            target_date: None,
+            status: GoalStatus::Active,
+            is_public: false,
+            notifications_enabled: true,
+        };
+        SeaRepo::<goal::Entity>::default().create(&t.db, gym, wanted).await.unwrap();
+        let record = health_record::Create {
+            user_id: person,
+            weight: Some(value),
+            body_fat_percentage: None,
+            muscle_mass: None,
+            visceral_fat: None,
+            bone_mass: None,
+            water_percentage: None,
+            recorded_at: Utc::now(),
+            measurement_type: health_record::MeasurementType::Scale,
+            notes: None,
+        };
+        SeaRepo::<health_record::Entity>::default().create(&t.db, gym, record).await.unwrap();
+    }
 }
 
 async fn counted(t: &TestDb, of: &Of, list: List, page: Page) -> (usize, u64) {

@@ -12,4 +12,20 @@ use std::sync::Arc;
 /// What delivers the effects of this context.
 pub(crate) fn effect_handlers(core: &Core) -> Vec<Arc<dyn EffectHandler>> {
     vec![Arc::new(evaluation::Evaluation::new(core))]
+//! What members made of it: their dashboard, statistics, health and goals.
+pub mod dashboard;
+pub(crate) mod figures;
+pub mod goals;
+pub mod health;
+mod jobs;
+pub mod outside;
+pub mod statistics;
+pub mod view;
+
+use crate::{Core, identity::modules::Modules, kernel::scheduler::Job};
+use std::sync::Arc;
+
+/// What this context does by the clock.
+pub(crate) fn jobs(core: &Core, modules: &Arc<dyn Modules>, outside: &outside::Outside) -> Vec<Arc<dyn Job>> {
+    jobs::jobs(core, outside, figures::Figures::new(core, modules.clone(), outside.clone()))
 }

@@ -88,12 +88,12 @@ impl Profiles for ProfileService {
     }
 }
 
-/// What a change of a person's row makes stale: their own entries, and the lists of every gym that shows them
-/// (IDN-99).
+/// What a change of a person's row makes stale: their own entries, and in every gym the lists that show them and the
+/// figures that their weight and height are part of (IDN-99, ATT-52).
 pub(crate) fn stale(row: &user::Model, gyms: impl IntoIterator<Item = GymId>) -> Vec<CacheKey> {
     let own = row.auth0_id.clone().map(CacheKey::UserByAuth0Id);
     own.into_iter()
         .chain([CacheKey::UserPublicProfile(row.id)])
-        .chain(gyms.into_iter().map(CacheKey::GymPeople))
+        .chain(gyms.into_iter().flat_map(|gym| [CacheKey::GymPeople(gym), CacheKey::MemberStats(row.id, gym)]))
         .collect()
 }

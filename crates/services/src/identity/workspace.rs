@@ -1,10 +1,10 @@
 //! The workspace as its caller sees it (IDN-85 … IDN-87).
 use crate::{
-    Actor, Core, Ports, Result, Settings,
+    Actor, Core, Result, Settings,
     kernel::cache_key::{CacheKey, LIST_TTL},
 };
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     GymId, UserId,
     identity::{
@@ -23,7 +23,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Members who joined within these days are new ones.
+/// Members who joined within these days are new ones; sessions of these days are told of.
 const GROWTH_DAYS: i64 = 30;
 
 /// Everything that a client needs to draw the workspace for its caller.
@@ -149,7 +149,7 @@ pub struct GymMetrics {
     pub total_members: i64,
     pub active_trainers: i64,
     pub active_classes: Option<i64>,
-    /// Percent.
+    /// Seats taken in the sessions of the last 30 days, in percent of their seats.
     pub occupancy_rate: Option<f64>,
     /// Members of the last 30 days in percent of those who were there before.
     pub member_growth_rate: Option<f64>,
@@ -171,14 +171,30 @@ pub struct TrainerMetrics {
     pub revenue_this_month: Option<f64>,
 }
 
+/// What the schedule knows of a gym (IDN-87).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScheduleCounts {
+    pub active_classes: i64,
+    /// Seats taken, and seats, in the sessions of a time that were not cancelled.
+    pub taken: i64,
+    pub seats: i64,
+}
+
+/// What a workspace shows of the schedule; asked for here, and answered by the context that knows.
+#[async_trait]
+pub trait ScheduleFigures: Send + Sync {
+    /// Of sessions that started from `since` up to `now`.
+    async fn of_gym(&self, gym: GymId, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<ScheduleCounts>;
+}
+
 impl WorkspaceStats {
-    pub fn of(gym: &gym::Model, counts: WorkspaceCounts) -> Self {
+    pub fn of(gym: &gym::Model, counts: WorkspaceCounts, schedule: ScheduleCounts) -> Self {
         match gym.kind {
             GymType::Gym => Self::Gym(GymMetrics {
                 total_members: counts.active_members,
                 active_trainers: counts.active_trainers,
-                active_classes: None,
-                occupancy_rate: None,
+                active_classes: Some(schedule.active_classes),
+                occupancy_rate: percentage(schedule.taken, schedule.seats),
                 member_growth_rate: percentage(counts.new_members, counts.older_members),
                 revenue_this_month: None,
             }),
@@ -208,12 +224,13 @@ pub trait Workspaces: Send + Sync {
 
 pub struct WorkspaceService {
     core: Core,
+    schedule: Arc<dyn ScheduleFigures>,
     environment: Arc<str>,
 }
 
 impl WorkspaceService {
-    pub fn new(core: &Core, _: &Ports, settings: &Settings) -> Self {
-        Self { core: core.clone(), environment: settings.environment.as_str().into() }
+    pub fn new(core: &Core, schedule: Arc<dyn ScheduleFigures>, settings: &Settings) -> Self {
+        Self { core: core.clone(), schedule, environment: settings.environment.as_str().into() }
     }
 }
 
@@ -228,9 +245,15 @@ impl Workspaces for WorkspaceService {
         actor.must_be(GymRole::Trainer)?;
         let gym = actor.gym();
         let load = async || {
-            let since = self.core.clock.now() - TimeDelta::days(GROWTH_DAYS);
+            let now = self.core.clock.now();
+            let since = now - TimeDelta::days(GROWTH_DAYS);
             let counts = self.core.stores.people.workspace_counts(&self.core.db, gym.id, since).await?;
-            Ok(encode(&WorkspaceStats::of(gym, counts)))
+            let schedule = match gym.kind {
+                GymType::Gym => self.schedule.of_gym(gym.id, since, now).await?,
+                // what a personal trainer sees of it are events
+                GymType::PersonalTrainer => ScheduleCounts::default(),
+            };
+            Ok(encode(&WorkspaceStats::of(gym, counts, schedule)))
         };
         // money is for administrators: what they see and what trainers see are two entries
         let key = if actor.is_at_least(GymRole::Admin) { "with_money" } else { "without_money" };

@@ -72,7 +72,9 @@ impl CacheKey {
             Self::GymDetails(gym) => vec![Self::GymDirectory, Self::GymPage(*gym)],
             Self::GymModules(gym) => vec![Self::GymPage(*gym)],
             // a session is shown with its class
-            Self::Classes(gym) => vec![Self::Sessions(*gym), Self::ReviewStats(*gym)],
+            Self::Classes(gym) => vec![Self::Sessions(*gym), Self::ReviewStats(*gym), Self::WorkspaceStats(*gym)],
+            // whether it is active is shown on the dashboard
+            Self::UserGymMembership(user, gym) => vec![Self::MemberStats(*user, *gym)],
             _ => Vec::new(),
         };
         [self.ns()].into_iter().chain(made_of_it.iter().map(Self::ns)).collect()

@@ -14,6 +14,11 @@ pub enum Schedule {
     Every(TimeDelta),
     /// Once a day at this time, UTC.
     Daily(NaiveTime),
+    /// Every so often by the clock, counted from `at` after midnight, UTC: hourly at a quarter to.
+    Aligned {
+        every: TimeDelta,
+        at: TimeDelta,
+    },
     /// Only when an operator or an operation asks for it.
     OnDemand,
 }
@@ -26,6 +31,12 @@ impl Schedule {
             Self::Daily(time) => {
                 let today = now.date_naive().and_time(time).and_utc();
                 if today > now { today } else { today + TimeDelta::days(1) }
+            }
+            Self::Aligned { every, at } => {
+                let every = every.num_seconds().max(1);
+                let since = now.timestamp() - at.num_seconds();
+                DateTime::from_timestamp(now.timestamp() - since.rem_euclid(every) + every, 0)
+                    .unwrap_or(now + TimeDelta::seconds(every))
             }
             Self::OnDemand => DateTime::<Utc>::MAX_UTC.min(now + TimeDelta::days(365_000)),
         }
@@ -223,6 +234,21 @@ mod tests {
             ("2026-12-31T23:00:00Z", "2027-01-01T03:30:00Z"),
         ] {
             assert_eq!(schedule.next(now.parse().unwrap()), next.parse::<DateTime<Utc>>().unwrap());
+        }
+    }
+    #[test]
+    fn an_aligned_job_keeps_to_the_clock_however_long_it_ran() {
+        let hourly = Schedule::Aligned { every: TimeDelta::hours(1), at: TimeDelta::minutes(45) };
+        let six = Schedule::Aligned { every: TimeDelta::hours(6), at: TimeDelta::minutes(30) };
+        for (schedule, now, next) in [
+            (hourly, "2026-03-01T00:00:00Z", "2026-03-01T00:45:00Z"),
+            (hourly, "2026-03-01T00:45:00Z", "2026-03-01T01:45:00Z"),
+            (hourly, "2026-03-01T22:46:12.5Z", "2026-03-01T23:45:00Z"),
+            (hourly, "2026-03-01T23:45:09Z", "2026-03-02T00:45:00Z"),
+            (six, "2026-03-01T00:29:59Z", "2026-03-01T00:30:00Z"),
+            (six, "2026-03-01T13:00:00Z", "2026-03-01T18:30:00Z"),
+        ] {
+            assert_eq!(schedule.next(now.parse().unwrap()), next.parse::<DateTime<Utc>>().unwrap(), "{now}");
         }
     }
 }

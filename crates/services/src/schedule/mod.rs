@@ -6,6 +6,7 @@ pub mod hours;
 pub mod categories;
 pub mod classes;
 pub mod calendar;
+pub(crate) mod figures;
 pub(crate) mod notice;
 pub mod reviews;
 pub(crate) mod seating;

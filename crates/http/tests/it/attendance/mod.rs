@@ -69,3 +69,11 @@ pub async fn attended(app: &App, cast: &Cast, member: &user::Model, start: DateT
 pub async fn get(app: &App, by: &user::Model, gym: GymId, path: &str) -> Value {
     app.get(path).by(by).at(gym).send().await.expect(200)
 }
+mod cast;
+mod dashboard;
+mod goals;
+mod health;
+mod jobs;
+mod outside;
+mod refresh;
+mod statistics;

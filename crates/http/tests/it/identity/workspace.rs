@@ -1,13 +1,16 @@
 use chrono::{TimeDelta, Utc};
-use domain::identity::{
-    GymRole, PlatformRole,
-    gym::{self, GymType},
-    membership,
+use domain::{
+    identity::{
+        GymRole, PlatformRole,
+        gym::{self, GymType},
+        membership,
+    },
+    schedule::session::SessionStatus,
 };
 use ports::FixedClock;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use testkit::{app::App, both};
+use testkit::{app::App, both, schedule::in_minutes};
 
 const WORKSPACE: &str = "/api/v1/context/workspace";
 const STATS: &str = "/api/v1/context/workspace/stats";
@@ -178,9 +181,48 @@ both! {
 
         // three new members, none before: a growth from nothing is no figure
         assert_eq!(app.get(STATS).by(&boss).at(gym.id).send().await.expect(200), json!({"type": "gym", "metrics": {
-            "total_members": 3, "active_trainers": 1, "active_classes": null, "occupancy_rate": null,
+            "total_members": 3, "active_trainers": 1, "active_classes": 0, "occupancy_rate": null,
             "member_growth_rate": null, "revenue_this_month": null,
         }}));
+    }
+
+    async fn idn_87_classes_and_the_use_of_their_seats(t: TestDb) {
+        let app = App::new(t).await;
+        let gym = app.world.gym("box").await;
+        let boss = app.world.person(&gym, "boss", GymRole::Owner).await;
+        let figures = async || {
+            app.services.core.committed(&[services::kernel::cache_key::CacheKey::WorkspaceStats(gym.id)]).await;
+            let seen = app.get(STATS).by(&boss).at(gym.id).send().await.expect(200);
+            (seen["metrics"]["active_classes"].clone(), seen["metrics"]["occupancy_rate"].clone())
+        };
+        let spin = app.world.class(&gym).await;
+        app.world.class_with(&gym, |c| c.is_active = false).await;
+        assert_eq!(figures().await, (json!(1), Value::Null));
+        // 12 of 20, and 3 of 5 by its own; neither what is cancelled, to come, or longer ago counts, nor another gym's
+        let day = 24 * 60;
+        for (minutes, taken, seats, status) in [
+            (-day, 12, None, SessionStatus::Completed),
+            (-29 * day, 3, Some(5), SessionStatus::Scheduled),
+            (-2 * day, 20, None, SessionStatus::Cancelled),
+            (day, 20, None, SessionStatus::Scheduled),
+            (-31 * day, 20, None, SessionStatus::Completed),
+        ] {
+            let change = |s: &mut domain::schedule::session::Create| {
+                (s.current_participants, s.override_capacity, s.status) = (taken, seats, status);
+            };
+            app.world.session_with(&spin, &boss, in_minutes(minutes), change).await;
+        }
+        let there = app.world.gym("there").await;
+        let foreign = app.world.class(&there).await;
+        app.world.session(&foreign, &boss, in_minutes(-day)).await;
+        assert_eq!(figures().await, (json!(1), json!(60.0)));
+        // a class that is put away is seen at once
+        let core = &app.services.core;
+        let away = domain::schedule::class::Update { is_active: Some(false), ..Default::default() };
+        core.stores.classes.update(&core.db, gym.id, spin.id, away).await.unwrap();
+        core.committed(&[services::kernel::cache_key::CacheKey::Classes(gym.id)]).await;
+        let seen = app.get(STATS).by(&boss).at(gym.id).send().await.expect(200);
+        assert_eq!(seen["metrics"]["active_classes"], 0);
     }
 
     async fn idn_87_growth_sets_the_members_of_thirty_days_against_those_before(t: TestDb) {

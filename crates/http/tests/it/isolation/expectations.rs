@@ -74,6 +74,7 @@ const NEW_SESSION: &str =
     r#"{"class_id": "{class_id}", "trainer_id": "{trainer_id}", "start_time": "2100-03-02T18:30:00"}"#;
 const NEW_SERIES: &str = r#"{"base_session_data": {"class_id": "{class_id}", "trainer_id": "{trainer_id}",
     "start_time": "2100-03-01T18:30:00"}, "start_date": "2100-03-01", "end_date": "2100-03-07", "days_of_week": [0]}"#;
+const GOAL: &str = r#"{"goal_type": "strength", "title": "more", "target_value": 9, "unit": "kg"}"#;
 const BIO: &str = r#"{"bio": "changed by somebody"}"#;
 
 #[rustfmt::skip]
@@ -257,6 +258,19 @@ pub const OPERATIONS: &[Operation] = &[
     op("get", "/api/v1/users/me/qr-code.svg", Authenticated),
     op("get", "/api/v1/users/me/qr-code.png", Authenticated),
     op("post", "/api/v1/users/me/qr-code/regenerate", Authenticated),
+
+    op("get", "/api/v1/users/dashboard/summary", Gym(Member)),
+    op("get", "/api/v1/users/dashboard/health", Public),
+    op("get", "/api/v1/users/stats/comprehensive", Gym(Member)),
+    op("get", "/api/v1/users/stats/fitness", Gym(Member)),
+    op("get", "/api/v1/users/stats/social", Gym(Member)),
+    op("get", "/api/v1/users/stats/health", Gym(Member)),
+    op("post", "/api/v1/users/stats/refresh", Gym(Member)),
+    op("post", "/api/v1/users/me/health/records", Gym(Member)).body(r#"{"weight": 70}"#),
+    op("get", "/api/v1/users/me/health/records", Gym(Member)),
+    op("post", "/api/v1/users/me/goals", Gym(Member)).body(GOAL),
+    op("get", "/api/v1/users/me/goals", Gym(Member)),
+    op("patch", "/api/v1/users/me/goals/{goal_id}", Gym(Member)).row().body(r#"{"title": "changed"}"#),
 
     op("get", "/api/v1/context/workspace", GymOrDefault(Member)),
     op("get", "/api/v1/context/workspace/stats", GymOrDefault(Trainer)),
