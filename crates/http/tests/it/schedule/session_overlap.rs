@@ -100,7 +100,13 @@ both! {
     async fn sch_44_of_many_at_once_one_gets_the_trainer(t: TestDb) {
         let app = App::new(t).await;
         let c = cast(&app, "Europe/Madrid", 20).await;
-        let answers = join_all((0..8).map(|n| c.create(&app, at(&c, 600 + n, json!({}))))).await;
+        // each of a class of its own, so that no class lets them in one by one
+        let mut bodies = Vec::new();
+        for n in 0..8 {
+            let class = app.world.class(&c.gym).await;
+            bodies.push(at(&c, 600 + n, json!({"class_id": class.id})));
+        }
+        let answers = join_all(bodies.into_iter().map(|body| c.create(&app, body))).await;
         let mut outcomes = outcomes(&answers);
         assert_eq!(outcomes.remove(0), (201, String::new()));
         assert!(outcomes.iter().all(|o| *o == (409, "trainer_conflict".into())), "{outcomes:?}");
@@ -109,12 +115,12 @@ both! {
     async fn sch_44_of_many_at_once_one_gets_the_room(t: TestDb) {
         let app = App::new(t).await;
         let c = cast(&app, "Europe/Madrid", 20).await;
-        let mut trainers = Vec::new();
+        let mut bodies = Vec::new();
         for n in 0..8 {
-            trainers.push(app.world.person(&c.gym, &format!("t{n}"), GymRole::Trainer).await);
+            let (class, trainer) = (app.world.class(&c.gym).await, app.world.person(&c.gym, &format!("t{n}"), GymRole::Trainer).await);
+            bodies.push(at(&c, 600, json!({"class_id": class.id, "trainer_id": trainer.id, "room": "A"})));
         }
-        let bodies = trainers.iter().map(|t| at(&c, 600, json!({"trainer_id": t.id, "room": "A"})));
-        let answers = join_all(bodies.map(|body| c.create(&app, body))).await;
+        let answers = join_all(bodies.into_iter().map(|body| c.create(&app, body))).await;
         let mut outcomes = outcomes(&answers);
         assert_eq!(outcomes.remove(0), (201, String::new()));
         assert!(outcomes.iter().all(|o| *o == (409, "room_conflict".into())), "{outcomes:?}");

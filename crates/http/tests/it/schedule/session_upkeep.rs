@@ -76,8 +76,8 @@ both! {
         for (session, _) in &cases {
             app.world.waiting(session, c.ana.id).await;
         }
-        let list = format!("/api/v1/schedule/sessions/date-range?start_date=2026-05-04&end_date=2026-05-04");
-        c.get(&app, &list).await;
+        let list = "/api/v1/schedule/sessions/date-range?start_date=2026-05-04&end_date=2026-05-04";
+        c.get(&app, list).await;
         let lines = twice(|| SessionLifecycle::new(&app.services.core)).await;
         assert_eq!((sum(&lines, "begun"), sum(&lines, "completed")), (2, 2), "{lines:?}");
         for (session, status) in &cases {
@@ -85,7 +85,7 @@ both! {
             assert_eq!(row.status, *status, "{session:?}");
         }
         // no cache tells of what was
-        let shown = c.get(&app, &list).await;
+        let shown = c.get(&app, list).await;
         for row in shown.as_array().unwrap() {
             let (_, status) = cases.iter().find(|(s, _)| json!(s.id) == row["session"]["id"]).unwrap();
             assert_eq!(row["session"]["status"], json!(status));
