@@ -3,22 +3,22 @@ use crate::system::System;
 use axum::extract::FromRef;
 use services::{
     Gatekeeper, Services,
-    attendance::{achievements::Achievements, check_in::CheckIns, last_attendance::LastAttendances, qr_code::QrCodes},
-    attendance::{dashboard::Dashboards, goals::Goals, health::Health, statistics::Statistics},
+    attendance::{
+        achievements::Achievements, check_in::CheckIns, dashboard::Dashboards, goals::Goals, health::Health,
+        last_attendance::LastAttendances, qr_code::QrCodes, statistics::Statistics,
+    },
     identity::{
         email::Emails, gyms::Gyms, hooks::Hooks, login::Login, memberships::Memberships, modules::Modules,
         people::People, pictures::Pictures, platform::PlatformUsers, profile::Profiles, registration::Registration,
         relationships::Relationships, role_sync::RoleSync, workspace::Workspaces,
     },
     kernel::{idempotency::Idempotency, limit::Limits},
-    schedule::{bookings::Bookings, hours::Hours, settings::ScheduleSettings, special_days::SpecialDays},
-    schedule::{bookings::Bookings, categories::Categories, classes::Classes, reviews::Reviews},
-    schedule::{bookings::Bookings, session_lists::SessionLists, sessions::Sessions},
     schedule::{
-        attendance_marks::AttendanceMarks, bookings::Bookings, participation_views::ParticipationViews,
+        attendance_marks::AttendanceMarks, bookings::Bookings, calendar::Calendars, categories::Categories,
+        classes::Classes, hours::Hours, participation_views::ParticipationViews, reviews::Reviews,
+        session_lists::SessionLists, sessions::Sessions, settings::ScheduleSettings, special_days::SpecialDays,
         waitlist::Waitlist,
     },
-    schedule::{bookings::Bookings, calendar::Calendars},
 };
 use std::sync::Arc;
 

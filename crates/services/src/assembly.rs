@@ -4,12 +4,12 @@ use crate::{
     attendance::{
         achievements::{AchievementService, Achievements},
         check_in::{CheckInService, CheckIns},
-        last_attendance::{LastAttendanceService, LastAttendances},
-        qr_code::{QrCodeService, QrCodes},
         dashboard::{DashboardService, Dashboards},
         goals::{GoalService, Goals},
         health::{Health, HealthService},
+        last_attendance::{LastAttendanceService, LastAttendances},
         outside::Outside,
+        qr_code::{QrCodeService, QrCodes},
         statistics::{Statistics, StatisticsService},
     },
     identity::{
@@ -39,27 +39,24 @@ use crate::{
         spool::Spool,
     },
     schedule::{
+        attendance_marks::{AttendanceMarkService, AttendanceMarks},
         bookings::{BookingService, Bookings, LeaveClasses},
-        hours::{Hours, HoursService},
-        settings::{ScheduleSettings, ScheduleSettingsService},
-        special_days::{SpecialDayService, SpecialDays},
+        calendar::{CalendarService, Calendars, CloseCalendar},
         categories::{Categories, CategoryService},
         classes::{ClassService, Classes},
+        figures::GymSchedule,
+        hours::{Hours, HoursService},
+        participation_views::{ParticipationViewService, ParticipationViews},
         reviews::{ReviewService, Reviews, UnnameTrainer},
-    },
         session_lists::{SessionListService, SessionLists},
         sessions::{SessionService, Sessions},
+        settings::{ScheduleSettings, ScheduleSettingsService},
+        special_days::{SpecialDayService, SpecialDays},
+        waitlist::{Waitlist, WaitlistService},
     },
 };
 use ports::{
     Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, Push, TokenVerifier, image::ImageProcessor,
-        attendance_marks::{AttendanceMarkService, AttendanceMarks},
-        bookings::{BookingService, Bookings, LeaveClasses},
-        participation_views::{ParticipationViewService, ParticipationViews},
-        waitlist::{Waitlist, WaitlistService},
-        calendar::{CalendarService, Calendars, CloseCalendar},
-        figures::GymSchedule,
-    },
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -172,9 +169,11 @@ pub struct Services {
 impl Services {
     pub fn new(core: Core, ports: Ports, settings: Settings) -> Self {
         let (c, p, s) = (&core, &ports, &settings);
-        let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c)), Arc::new(UnnameTrainer)]);
-        let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c)), Arc::new(CloseCalendar::new(c))]);
-        let departures = Departures::new(vec![Arc::new(LeaveClasses::new(c))]);
+        let departures = Departures::new(vec![
+            Arc::new(LeaveClasses::new(c)),
+            Arc::new(UnnameTrainer),
+            Arc::new(CloseCalendar::new(c)),
+        ]);
         let modules: Arc<dyn Modules> = Arc::new(ModuleService::new(c, p, s));
         let outside = Outside::unknown();
         Self {
@@ -240,17 +239,22 @@ impl Services {
 
     fn effect_handlers(&self) -> Vec<Arc<dyn EffectHandler>> {
         let (c, p, s) = (&self.core, &self.ports, &self.settings);
-        crate::identity::effect_handlers(c, p, s).into_iter().chain(crate::schedule::effect_handlers(c, p)).collect()
-        crate::identity::effect_handlers(c, p, s).into_iter().chain(crate::attendance::effect_handlers(c)).collect()
+        let handlers = [
+            crate::identity::effect_handlers(c, p, s),
+            crate::schedule::effect_handlers(c, p),
+            crate::attendance::effect_handlers(c),
+        ];
+        handlers.into_iter().flatten().collect()
     }
 
     fn jobs(&self) -> Vec<Arc<dyn Job>> {
         let (c, p, s) = (&self.core, &self.ports, &self.settings);
-        let jobs = [crate::kernel::upkeep::jobs(c), crate::identity::jobs(c, p, s), crate::schedule::jobs(c)];
+        let jobs = [
+            crate::kernel::upkeep::jobs(c),
+            crate::identity::jobs(c, p, s),
+            crate::schedule::jobs(c),
+            crate::attendance::jobs(c, &self.modules, &self.outside),
+        ];
         jobs.into_iter().flatten().collect()
-        let platform = crate::kernel::upkeep::jobs(c).into_iter().chain(crate::identity::jobs(c, p, s));
-        platform.chain(crate::schedule::jobs(c)).collect()
-        let attendance = crate::attendance::jobs(c, &self.modules, &self.outside);
-        crate::kernel::upkeep::jobs(c).into_iter().chain(crate::identity::jobs(c, p, s)).chain(attendance).collect()
     }
 }

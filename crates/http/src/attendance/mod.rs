@@ -1,12 +1,11 @@
-//! Operations of check-in, attendance and achievements.
+//! Operations of check-in, attendance, achievements, dashboard, statistics, health and goals.
 mod achievements;
 mod check_in;
-mod last_attendance;
-mod qr_code;
-//! Operations of the dashboard, statistics, health and goals.
 mod dashboard;
 mod goals;
 mod health;
+mod last_attendance;
+mod qr_code;
 mod statistics;
 
 use crate::HostState;

@@ -1,16 +1,16 @@
 //! Operations of opening hours, classes, sessions and bookings.
 mod attendance;
 mod bookings;
-mod hours;
-mod settings;
-mod special_days;
+mod calendar;
 mod categories;
 mod classes;
+mod hours;
+mod participations;
 mod reviews;
 mod sessions;
-mod participations;
+mod settings;
+mod special_days;
 mod waitlist;
-mod calendar;
 
 use crate::HostState;
 use utoipa_axum::router::OpenApiRouter;
@@ -24,9 +24,9 @@ pub fn routes<S: HostState>() -> OpenApiRouter<S> {
         .merge(categories::routes())
         .merge(classes::routes())
         .merge(reviews::routes())
-    OpenApiRouter::new().merge(bookings::routes()).merge(sessions::routes())
+        .merge(sessions::routes())
         .merge(waitlist::routes())
         .merge(attendance::routes())
         .merge(participations::routes())
-    OpenApiRouter::new().merge(bookings::routes()).merge(calendar::routes())
+        .merge(calendar::routes())
 }

@@ -57,15 +57,13 @@ impl Tenant {
         let day = app.post("/api/v1/schedule/special-days").by(&staff[3].1).at(gym.id);
         let day = day.json(json!({"date": date, "is_closed": true})).send().await.expect(201);
         let special_day = (day["id"].as_i64().unwrap(), date);
-        Self { session, relationship: made["id"].as_i64().unwrap(), special_day, gym, staff }
         let category = app.world.category(&gym, "Aerial").await;
         let review = app.world.review(&session, staff[0].1.id, 4).await;
-        Self { session, category, review, relationship: made["id"].as_i64().unwrap(), gym, staff }
         let goal = json!({"goal_type": "strength", "title": "more", "target_value": 9, "unit": "kg"});
         // the owner's own: a goal of somebody else is not found either
         let goal = app.post("/api/v1/users/me/goals").by(&staff[3].1).at(gym.id).json(goal).send().await.expect(201);
         let id = |row: &Value| row["id"].as_i64().unwrap();
-        Self { session, relationship: id(&made), goal: id(&goal), gym, staff }
+        Self { session, category, review, special_day, relationship: id(&made), goal: id(&goal), gym, staff }
     }
 
     fn person(&self, role: GymRole) -> &user::Model {

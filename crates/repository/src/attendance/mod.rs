@@ -1,9 +1,9 @@
 //! Repositories of attendance, achievements, goals and health.
 pub mod achievements;
 pub mod attended_days;
-pub mod scans;
 pub mod goals;
 pub mod health;
+pub mod scans;
 pub mod snapshots;
 pub mod statistics;
 

@@ -1,18 +1,16 @@
 //! Repositories of opening hours, classes, sessions and bookings.
-pub mod hours;
+pub mod calendar;
 pub mod categories;
 pub mod classes;
-pub mod reviews;
+pub mod figures;
+pub mod hours;
 pub mod invariants;
 pub mod participations;
-pub mod calendar;
-pub mod figures;
-pub mod seat_state;
-pub mod seats;
-pub mod settings;
+pub mod reviews;
 pub mod seat_state;
 pub mod seats;
 pub mod sessions;
+pub mod settings;
 pub mod upkeep;
 pub mod waitlist;
 

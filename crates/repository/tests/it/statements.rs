@@ -1,31 +1,24 @@
 //! A list costs the same number of statements however long it is.
 use crate::rows;
-use chrono::{NaiveDate, TimeDelta, Utc};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
-    ClassId, GymId, OutboxId, SessionId, UserId,
-    attendance::milestone::Milestone,
     ClassId, GoalId, GymId, OutboxId, SessionId, UserId,
     attendance::{
-        achievement,
         goal::{self, GoalStatus},
         health_record,
+        milestone::Milestone,
     },
     identity::{GymRole, PlatformRole, follow, membership, relationship},
     kernel::outbox::Effect,
     schedule::{
-        hours::DayOfWeek, opening_hours, participation::ParticipationStatus, special_day, waitlist::WaitlistStatus,
+        cancellation::{self, CancellationActor},
         class::{ClassCategory, Difficulty},
-        participation::ParticipationStatus,
-        cancellation,
+        hours::DayOfWeek,
         lifecycle::Slot,
+        opening_hours,
         participation::ParticipationStatus,
         session::{self, SessionStatus},
-        special_day,
-        cancellation::{self, CancellationActor},
-        participation::ParticipationStatus,
-        session::SessionStatus,
-        settings,
+        settings, special_day,
         waitlist::WaitlistStatus,
     },
 };
@@ -35,9 +28,9 @@ use repository::{
     attendance::{
         achievements::{Achievements, SeaEarned},
         attended_days::{AttendedDays, SeaAttendedDays},
-        scans::{Scans, SeaScans, Wanted},
         goals::{Goals, SeaGoals},
         health::{Health, SeaHealth},
+        scans::{Scans, SeaScans, Wanted},
         snapshots::{SeaSnapshots, Snapshots},
         statistics::{SeaStatistics, Statistics},
     },
@@ -53,16 +46,13 @@ use repository::{
         outbox::{Outbox, SeaOutbox},
     },
     schedule::{
-        SeaSpecialDays,
-        hours::{Hours, SeaHours},
-        SeaCategories, SeaClasses, SeaReviews,
+        SeaCategories, SeaClasses, SeaReviews, SeaSessions, SeaSpecialDays,
+        calendar::{Calendars, SeaCalendars, Side},
         categories::CategoryQueries,
         classes::{ClassFilter, ClassQueries},
-        reviews::ReviewQueries,
-        SeaSessions, SeaSpecialDays,
         hours::{Hours, SeaHours},
         participations::{Asked, Participations, SeaParticipationLists},
-        calendar::{Calendars, SeaCalendars, Side},
+        reviews::ReviewQueries,
         seats::{SeaSeats, Seats},
         sessions::{SessionQueries, Which},
         upkeep::SessionUpkeep,
@@ -138,7 +128,6 @@ lists! {
     "claim": |c, of, page| SeaOutbox.claim(c, &["test.list"], page.limit, "w", TimeDelta::seconds(60));
     "dead": |c, of, page| SeaOutbox.dead(c, page.limit);
     "all": |c, of, page| SeaJobs.all(c);
-    "closed_days": |c, of, page| SeaHours.closed_days(c, of.gym, day(0), day(30));
     "listed": |c, of, page| SeaSessions::default().listed(c, of.gym, &Which::Upcoming(Utc::now()), page);
     "of_trainer": |c, of, page| SeaSessions::default().of_trainer(c, of.gym, of.trainer, None, page);
     "cancellations": |c, of, page| SeaSessions::default().cancellations(c, of.gym, of.sessions[0], page);
@@ -176,22 +165,19 @@ lists! {
     "miss": |c, of, page| SeaParticipationLists.miss(c, of.gym, &of.sessions);
     "attended": |c, of, page| SeaAttendedDays.attended(c, of.gym, of.trainer, None);
     "scan": |c, of, page| SeaScans.scan(c, of.gym, &of.code, Wanted::Starting(in_minutes(30)..=in_minutes(120)));
-    "of_member": |c, of, page| SeaEarned.of_member(c, of.gym, of.person, page);
     "entries": |c, of, page| SeaCalendars.entries(c, of.gym, None, Side::From(Utc::now()), page.limit);
     "entries": |c, of, page| SeaCalendars.entries(c, of.gym, Some(of.person), Side::From(Utc::now()), page.limit);
-    "attended": |c, of, page| SeaAttendedDays.attended(c, of.gym, of.trainer, None);
-    "remove_everywhere": |c, of, page| SeaMemberships::default().remove_everywhere(c, of.person);
-}
-
-/// A day of a month to come.
-fn day(day: u32) -> NaiveDate {
-    NaiveDate::from_ymd_opt(2031, 1, day).unwrap()
     "by_name": |c, of, page| SeaCategories::default().by_name(c, of.gym, true, page);
     "classes": |c, of, page| SeaClasses::default().classes(c, of.gym, &spin(), page);
     "sessions_since": |c, of, page| SeaClasses::default().sessions_since(c, of.gym, of.class, Utc::now(), page.limit);
     "of_member": |c, of, page| SeaReviews::default().of_member(c, of.gym, of.person, page);
     "of_session": |c, of, page| SeaReviews::default().of_session(c, of.gym, of.sessions[0], page);
     "remove_everywhere": |c, of, page| SeaMemberships::default().remove_everywhere(c, of.person);
+}
+
+/// A day of a month to come.
+fn day(day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2031, 1, day).unwrap()
 }
 
 /// Every filter of a list of classes.
@@ -280,11 +266,6 @@ fn every_list_of_the_source_is_counted() {
     assert_eq!(counted, lists_of_the_source(), "name the list in `lists!`");
 }
 
-/// A day so many after some first one.
-fn day(n: i64) -> NaiveDate {
-    NaiveDate::from_ymd_opt(2026, 3, 1).unwrap() + TimeDelta::days(n)
-}
-
 /// A gym of 30 people, each of whom belongs to others as well; the person and the trainer have 30 of everything.
 async fn many(t: &TestDb) -> Of {
     let world = World::new(&t.db);
@@ -293,38 +274,22 @@ async fn many(t: &TestDb) -> Of {
     let person = world.member(&gym, "person").await;
     let trainer = world.person(&gym, "trainer", GymRole::Trainer).await;
     let class = world.class(&gym).await;
-    let first = world.session(&class, &trainer, in_minutes(50)).await;
-    let mut sessions = vec![first.id];
     let (mut sessions, mut full) = (Vec::new(), None);
     for n in 0..30 {
         let session = world.session(&class, &trainer, in_minutes(60 + n)).await;
-        let booking = world.booking(&session, person.id, ParticipationStatus::Registered).await;
+        world.booking(&session, person.id, ParticipationStatus::Registered).await;
+        world.booking(&session, trainer.id, ParticipationStatus::Attended).await;
         world.waiting(&session, trainer.id).await;
         world.review(&session, person.id, 4).await;
         let category = world.category(&gym, &format!("kind {n}")).await;
         world.class_with(&gym, |c| c.category_id = Some(category.id)).await;
-        world.booking(&session, trainer.id, ParticipationStatus::Attended).await;
         sessions.push(session.id);
-        let cancelled = cancellation::Create {
-            session_id: sessions[0],
-            member_id: person.id,
-            participation_id: booking.id,
-            cancelled_by: None,
-            actor: cancellation::CancellationActor::System,
-            is_late: false,
-            reason: None,
-            cancelled_at: Utc::now(),
-        };
-        SeaSeats.record(&t.db, gym.id, vec![cancelled]).await.unwrap();
-        let closed = special_day::Create {
-            date: day(n),
-            open_time: None,
-            close_time: None,
-            is_closed: true,
-            description: None,
-            created_by: None,
-        };
-        SeaSpecialDays::default().create(&t.db, gym.id, closed).await.unwrap();
+        if n == 0 {
+            full = Some(session);
+        }
+        let over =
+            world.session_with(&class, &trainer, in_minutes(-300 - n), |s| s.status = SessionStatus::Completed).await;
+        world.booking(&over, trainer.id, ParticipationStatus::Registered).await;
     }
     let week = DayOfWeek::all().map(opening_hours::Create::usual).collect();
     SeaHours.add_missing(&t.db, gym.id, week).await.unwrap();
@@ -338,12 +303,6 @@ async fn many(t: &TestDb) -> Of {
             created_by: None,
         };
         SeaSpecialDays::default().create(&t.db, gym.id, closed).await.unwrap();
-        if n == 0 {
-            full = Some(session);
-        }
-        let over =
-            world.session_with(&class, &trainer, in_minutes(-300 - n), |s| s.status = SessionStatus::Completed).await;
-        world.booking(&over, trainer.id, ParticipationStatus::Registered).await;
     }
     let full = full.unwrap();
     let marks = settings::Create { auto_no_show: true, ..Default::default() };
@@ -356,7 +315,7 @@ async fn many(t: &TestDb) -> Of {
             u.role = if n % 2 == 0 { PlatformRole::SuperAdmin } else { PlatformRole::Member };
         };
         let one = world.user_with(&format!("p{n}"), picture).await;
-        world.review(&first, one.id, 5).await;
+        world.review(&full, one.id, 5).await;
         world.join(gym.id, one.id, if n % 2 == 0 { GymRole::Admin } else { GymRole::Member }).await;
         let booked = world.booking(&full, one.id, ParticipationStatus::Registered).await;
         world.waiting(&full, one.id).await;
@@ -385,8 +344,6 @@ async fn many(t: &TestDb) -> Of {
         relationships.create(&t.db, gym.id, relate(one.id, person.id)).await.unwrap();
         let follow = follow::Create { follower_id: one.id, following_id: person.id, is_active: true };
         SeaRepo::<follow::Entity>::default().create(&t.db, gym.id, follow).await.unwrap();
-        let milestone = Milestone::Classes(n).earned(person.id, Utc::now());
-        SeaEarned.award(&t.db, gym.id, vec![milestone]).await.unwrap();
         for kind in ["test.list", "test.dead"] {
             let aggregate = format!("{kind}:{n}");
             let effect = Effect { gym: None, kind, aggregate, dedupe_key: None, payload: serde_json::json!({}) };
@@ -402,31 +359,16 @@ async fn many(t: &TestDb) -> Of {
     let others = "UPDATE users SET qr_code = NULL WHERE email LIKE 'p%' AND email <> 'person@example.test'";
     t.pool().execute_unprepared(others).await.unwrap();
     let code = person.qr_code.unwrap();
-    Of { gym: gym.id, person: person.id, trainer: trainer.id, code, class: class.id, sessions }
-    t.pool().execute_unprepared("UPDATE users SET qr_code = NULL WHERE email LIKE 'p%'").await.unwrap();
     t.pool().execute_unprepared("UPDATE user_gyms SET last_app_access = updated_at").await.unwrap();
     measured(t, gym.id, person.id).await;
-    Of { gym: gym.id, person: person.id, trainer: trainer.id, class: class.id, sessions }
+    Of { gym: gym.id, person: person.id, trainer: trainer.id, code, class: class.id, sessions }
 }
 
 /// Thirty achievements, goals and measurements of the person.
 async fn measured(t: &TestDb, gym: GymId, person: UserId) {
     for n in 0..30 {
         let value = f64::from(n);
-        let earned = achievement::Create {
-            user_id: person,
-            achievement_type: achievement::AchievementType::ClassMilestone,
-            title: "many".into(),
-            description: "many".into(),
-            icon: "x".into(),
-            value,
-            unit: None,
-            rarity: achievement::Rarity::Common,
-            earned_at: Utc::now(),
-            is_milestone: true,
-            points_awarded: 10,
-            source_id: None,
-        };
+        let earned = Milestone::Classes(n).earned(person, Utc::now());
         SeaEarned.award(&t.db, gym, vec![earned]).await.unwrap();
         let wanted = goal::Create {
             user_id: person,

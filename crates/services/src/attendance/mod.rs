@@ -1,4 +1,4 @@
-//! What came of it: check-in, attendance and achievements.
+//! What came of it: check-in, attendance, achievements, statistics, health and goals.
 pub mod achievements;
 pub mod check_in;
 pub(crate) mod evaluation;
@@ -6,13 +6,6 @@ pub mod last_attendance;
 pub mod qr_code;
 mod qr_image;
 
-use crate::{Core, kernel::relay::EffectHandler};
-use std::sync::Arc;
-
-/// What delivers the effects of this context.
-pub(crate) fn effect_handlers(core: &Core) -> Vec<Arc<dyn EffectHandler>> {
-    vec![Arc::new(evaluation::Evaluation::new(core))]
-//! What members made of it: their dashboard, statistics, health and goals.
 pub mod dashboard;
 pub(crate) mod figures;
 pub mod goals;
@@ -22,8 +15,17 @@ pub mod outside;
 pub mod statistics;
 pub mod view;
 
-use crate::{Core, identity::modules::Modules, kernel::scheduler::Job};
+use crate::{
+    Core,
+    identity::modules::Modules,
+    kernel::{relay::EffectHandler, scheduler::Job},
+};
 use std::sync::Arc;
+
+/// What delivers the effects of this context.
+pub(crate) fn effect_handlers(core: &Core) -> Vec<Arc<dyn EffectHandler>> {
+    vec![Arc::new(evaluation::Evaluation::new(core))]
+}
 
 /// What this context does by the clock.
 pub(crate) fn jobs(core: &Core, modules: &Arc<dyn Modules>, outside: &outside::Outside) -> Vec<Arc<dyn Job>> {

@@ -102,7 +102,6 @@ pub struct PlatformUserService {
 impl PlatformUserService {
     pub fn new(core: &Core, ports: &Ports, settings: &Settings, departures: &Departures) -> Self {
         Self {
-            departures: departures.clone(),
             core: core.clone(),
             people: PeopleService::new(core),
             accounts: ports.accounts.clone(),
@@ -191,7 +190,7 @@ impl PlatformUserService {
         let mut keys = everything_of(row, gyms);
         keys.extend(left);
         self.core.effect_user_cache_drop(tx, row.id, &keys).await?;
-        Ok(keys.into_iter().chain(left).collect())
+        Ok(keys)
     }
 }
 

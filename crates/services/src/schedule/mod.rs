@@ -2,26 +2,30 @@
 pub mod attendance_marks;
 pub mod attended;
 pub mod bookings;
-pub mod hours;
+pub mod calendar;
 pub mod categories;
 pub mod classes;
-pub mod calendar;
 pub(crate) mod figures;
+pub mod hours;
+mod no_show;
 pub(crate) mod notice;
-pub mod reviews;
-pub(crate) mod seating;
-pub mod settings;
-pub mod special_days;
 mod notice_delivery;
+pub mod participation_views;
 pub mod placing;
 pub mod recurring;
+pub mod reviews;
 pub(crate) mod seating;
 mod session_change;
 pub mod session_lists;
 pub mod sessions;
+pub mod settings;
+pub mod special_days;
+#[cfg(feature = "testing")]
+mod stage;
 mod timetable;
 pub mod upkeep;
 pub mod view;
+pub mod waitlist;
 
 use crate::{
     Core, Ports,
@@ -40,20 +44,7 @@ pub(crate) fn jobs(core: &Core) -> Vec<Arc<dyn Job>> {
         Arc::new(upkeep::SessionLifecycle::new(core)),
         Arc::new(upkeep::ClassReminders::new(core)),
         Arc::new(upkeep::ParticipantRecount::new(core)),
+        no_show::job(core),
+        waitlist::job(core),
     ]
-mod no_show;
-pub(crate) mod notice;
-pub mod participation_views;
-pub(crate) mod seating;
-#[cfg(feature = "testing")]
-mod stage;
-pub mod view;
-pub mod waitlist;
-
-use crate::{Core, kernel::scheduler::Job};
-use std::sync::Arc;
-
-/// What this context does by the clock.
-pub(crate) fn jobs(core: &Core) -> Vec<Arc<dyn Job>> {
-    vec![no_show::job(core), waitlist::job(core)]
 }

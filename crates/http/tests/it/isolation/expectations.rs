@@ -201,7 +201,6 @@ pub const OPERATIONS: &[Operation] = &[
     op("get", "/api/v1/schedule/participation/my-history", Gym(Member)),
     op("get", "/api/v1/schedule/participation/my-participation-status", Gym(Member))
         .query("start_date=2026-03-01&end_date=2026-03-31"),
-    op("get", "/api/v1/schedule/sessions/sessions/{session_id}/cancellations", Gym(Trainer)).row(),
 
     op("get", "/api/v1/schedule/gym-hours/regular", Gym(Member)),
     op("get", "/api/v1/schedule/gym-hours/regular/{day}", Gym(Member)),
