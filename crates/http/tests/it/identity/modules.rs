@@ -1,9 +1,7 @@
 use axum::{Router, body::Body, http::Request, routing::get};
 use domain::identity::{GymRole, gym, module::GATED, user};
 use gymapi_http::{AppState, Member, Module, ModuleTenant, Readiness, System, module, scope};
-use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use services::kernel::cache_key::CacheKey;
 use std::sync::Arc;
 use testkit::{app::App, both};
 use tower::ServiceExt;
