@@ -259,11 +259,14 @@ impl ParticipationViews for ParticipationViewService {
 mod tests {
     use super::*;
 
+    fn ids(text: &str) -> Result<Option<Vec<i64>>, Invalid> {
+        Ok(session_ids(Some(text))?.map(|ids| ids.into_iter().map(|id| id.0).collect()))
+    }
+
     #[test]
     fn sch_92_ids_are_numbers_with_commas_between_and_at_most_500() {
-        let ids = |text| session_ids(Some(text)).map(|ids| ids.map(|ids| ids.into_iter().map(|id| id.0).collect()));
         assert_eq!(ids("3, 1,3"), Ok(Some(vec![1, 3])));
-        assert_eq!((ids(""), ids(" "), session_ids(None)), (Ok(None::<Vec<i64>>), Ok(None), Ok(None)));
+        assert_eq!((ids(""), ids(" "), session_ids(None)), (Ok(None), Ok(None), Ok(None)));
         let many = |n: i64| (1..=n).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
         assert_eq!(ids(&many(500)).unwrap().unwrap().len(), 500);
         for bad in ["a", "1,b", "1,,2", ",", "1;2", "9223372036854775808", "1.5", many(501).as_str()] {
