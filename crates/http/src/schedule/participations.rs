@@ -3,7 +3,7 @@ use crate::{
     extract::{Member, Path, Query, Service, ShortPaging, Tenant, Trainer, Window, scope},
     response::RawJson,
 };
-use axum::Json;
+use axum::{Json, routing::get};
 use chrono::NaiveDate;
 use domain::{SessionId, UserId, schedule::participation::ParticipationStatus};
 use serde::Deserialize;
@@ -23,6 +23,8 @@ pub fn routes<S: HostState>() -> OpenApiRouter<S> {
         .routes(routes!(my_history))
         .routes(routes!(my_status))
         .routes(routes!(cancellations))
+        // the short form of the same (§4), which the document leaves out
+        .route("/api/v1/schedule/sessions/{session_id}/cancellations", get(cancellations))
 }
 
 #[derive(Deserialize, IntoParams)]

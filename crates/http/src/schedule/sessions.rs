@@ -29,7 +29,6 @@ pub fn routes<S: HostState>() -> OpenApiRouter<S> {
         .routes(routes!(create_series))
         .routes(routes!(details, update, remove))
         .routes(routes!(cancel))
-        .routes(routes!(cancellations))
         .routes(routes!(date_range))
         .routes(routes!(date_range_with_timezone))
         .routes(routes!(of_trainer))
@@ -38,7 +37,6 @@ pub fn routes<S: HostState>() -> OpenApiRouter<S> {
         .route("/api/v1/schedule/sessions/recurring", post(create_series))
         .route("/api/v1/schedule/sessions/{session_id}", get(details).put(update).delete(remove))
         .route("/api/v1/schedule/sessions/{session_id}/cancel", post(cancel))
-        .route("/api/v1/schedule/sessions/{session_id}/cancellations", get(cancellations))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -235,21 +233,6 @@ async fn remove(
     Service(sessions): Service<dyn Sessions>,
 ) -> Result<Json<Session>, ApiError> {
     Ok(Json(sessions.remove(&actor, session).await?))
-}
-
-/// Cancellations of a session
-///
-/// Who cancelled which booking, when, and whether late; nothing is ever taken from this record.
-#[utoipa::path(get, path = "/api/v1/schedule/sessions/sessions/{session_id}/cancellations", tag = "schedule",
-    operation_id = "session_cancellations", security(("bearer" = ["resource:read"], "gym" = [])),
-    params(("session_id" = i64, Path), Window), responses((status = 200, body = Vec<Cancellation>)))]
-async fn cancellations(
-    Tenant(actor, ..): Tenant<Trainer, scope::ResourceRead>,
-    Path(session): Path<SessionId>,
-    Query(window): Query<Window>,
-    Service(lists): Service<dyn SessionLists>,
-) -> Result<Json<Vec<Cancellation>>, ApiError> {
-    Ok(Json(lists.cancellations(&actor, session, window.page()?).await?))
 }
 
 /// Sessions of some days

@@ -74,14 +74,6 @@ pub trait SessionQueries: Send + Sync {
         upcoming: Option<DateTime<Utc>>,
         page: Page,
     ) -> Result<Vec<session::Model>>;
-    /// What was cancelled of a session, in its order.
-    async fn cancellations(
-        &self,
-        conn: &Conn,
-        gym: GymId,
-        session: SessionId,
-        page: Page,
-    ) -> Result<Vec<cancellation::Model>>;
     /// A member's part in these sessions.
     async fn own(
         &self,
@@ -164,21 +156,6 @@ impl SessionQueries for SeaSessions {
     ) -> Result<Vec<session::Model>> {
         let which = Condition::all().add(S::TrainerId.eq(trainer)).add_option(upcoming_from.map(upcoming));
         Ok(in_order(scope::select::<session::Entity>(gym).filter(which), page).all(&conn.executor()?).await?)
-    }
-
-    async fn cancellations(
-        &self,
-        conn: &Conn,
-        gym: GymId,
-        session: SessionId,
-        page: Page,
-    ) -> Result<Vec<cancellation::Model>> {
-        let list = scope::select::<cancellation::Entity>(gym)
-            .filter(N::SessionId.eq(session))
-            .order_by_asc(N::Id)
-            .offset(page.skip)
-            .limit(page.limit);
-        Ok(list.all(&conn.executor()?).await?)
     }
 
     async fn own(

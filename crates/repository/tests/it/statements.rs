@@ -130,7 +130,6 @@ lists! {
     "all": |c, of, page| SeaJobs.all(c);
     "listed": |c, of, page| SeaSessions::default().listed(c, of.gym, &Which::Upcoming(Utc::now()), page);
     "of_trainer": |c, of, page| SeaSessions::default().of_trainer(c, of.gym, of.trainer, None, page);
-    "cancellations": |c, of, page| SeaSessions::default().cancellations(c, of.gym, of.sessions[0], page);
     "own": |c, of, page| SeaSessions::default().own(c, of.gym, of.person, &of.sessions);
     "registered": |c, of, page| SeaSessions::default().registered(c, of.gym, &of.sessions);
     "taken": |c, of, page| SeaSessions::default().taken(c, of.gym, of.span(), of.trainer, true, None);

@@ -71,38 +71,6 @@ pub enum Detail {
     WithTimezone,
 }
 
-/// That a booking was cancelled, by whom, and whether late.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = ClassCancellation)]
-pub struct Cancellation {
-    pub id: CancellationId,
-    pub session_id: SessionId,
-    pub member_id: UserId,
-    pub participation_id: ParticipationId,
-    pub actor: CancellationActor,
-    /// Null when the system did.
-    pub cancelled_by: Option<UserId>,
-    pub is_late: bool,
-    pub reason: Option<String>,
-    pub cancelled_at: DateTime<Utc>,
-}
-
-impl From<cancellation::Model> for Cancellation {
-    fn from(row: cancellation::Model) -> Self {
-        Self {
-            id: row.id,
-            session_id: row.session_id,
-            member_id: row.member_id,
-            participation_id: row.participation_id,
-            actor: row.actor,
-            cancelled_by: row.cancelled_by,
-            is_late: row.is_late,
-            reason: row.reason,
-            cancelled_at: row.cancelled_at,
-        }
-    }
-}
-
 /// Lists of sessions. Those that come as bytes are the JSON that is sent.
 #[async_trait]
 pub trait SessionLists: Send + Sync {
@@ -124,11 +92,6 @@ pub trait SessionLists: Send + Sync {
     async fn of_trainer(&self, actor: &Actor, trainer: UserId, upcoming_only: bool, page: Page) -> Result<Bytes>;
     /// `[ClassSession]` of the caller as a trainer. Member guard.
     async fn mine(&self, actor: &Actor, upcoming_only: bool, page: Page) -> Result<Bytes>;
-    /// What was cancelled of a session, in its order. Trainer guard.
-    ///
-    /// # Errors
-    /// [`SESSION_NOT_FOUND`].
-    async fn cancellations(&self, actor: &Actor, session: SessionId, page: Page) -> Result<Vec<Cancellation>>;
 }
 
 pub struct SessionListService {
@@ -258,14 +221,6 @@ impl SessionLists for SessionListService {
     async fn mine(&self, actor: &Actor, upcoming_only: bool, page: Page) -> Result<Bytes> {
         actor.must_be(GymRole::Member)?;
         self.trainers(actor, actor.user_id(), upcoming_only, page).await
-    }
-
-    async fn cancellations(&self, actor: &Actor, session: SessionId, page: Page) -> Result<Vec<Cancellation>> {
-        actor.must_be(GymRole::Trainer)?;
-        let (stores, db, gym) = (&self.core.stores, &self.core.db, actor.gym_id());
-        stores.sessions.get(db, gym, session).await?.ok_or(SESSION_NOT_FOUND)?;
-        let rows = stores.session_queries.cancellations(db, gym, session, page).await?;
-        Ok(rows.into_iter().map(Cancellation::from).collect())
     }
 }
 
