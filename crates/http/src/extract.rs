@@ -10,7 +10,7 @@ pub use form::Form;
 pub use guard::{Admin, Caller, GymHeader, Member, NoScope, Owner, Platform, Staff, Trainer, Visitor, scope};
 pub(crate) use guard::{Verified, verify};
 pub use input::{Body, Paging, Path, Query};
-pub use module_guard::{Module, ModuleTenant, WithoutRow, module};
+pub use module_guard::{Module, ModuleTenant, module};
 pub use tenant_guard::{EarliestGym, PathGym, Tenant, TenantOrOnlyGym, TenantOrPlatform};
 
 use crate::{ApiError, state::Provides};

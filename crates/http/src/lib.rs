@@ -14,8 +14,8 @@ mod system;
 pub use error::{ApiError, Problem};
 pub use extract::{
     Admin, Body, Caller, EarliestGym, Form, GymHeader, Member, Module, ModuleTenant, NoScope, Owner, Paging, Path,
-    PathGym, Platform, Query, Service, Staff, Tenant, TenantOrOnlyGym, TenantOrPlatform, Trainer, Visitor, WithoutRow,
-    module, scope,
+    PathGym, Platform, Query, Service, Staff, Tenant, TenantOrOnlyGym, TenantOrPlatform, Trainer, Visitor, module,
+    scope,
 };
 pub use middleware::{Http, ProxyTrust, REQUEST, RequestContext};
 pub use openapi::document;

@@ -26,12 +26,9 @@ crate::stamped!();
 /// The module that the operations of payment stand behind.
 pub const BILLING: &str = "billing";
 
-/// Modules whose operations are open only where an active row says so (decision 2).
-pub const GATED: [&str; 5] = ["posts", "stories", "activity_feed", "nutrition", "billing"];
-
-/// Modules whose operations are open unless an inactive row says otherwise (SCH-4, EVT-2). Every other module's row is
+/// Modules whose operations are open only where an active row says so (decision 2). Every other module's row is
 /// information only.
-pub const OPEN_WITHOUT_ROW: [&str; 2] = ["schedule", "events"];
+pub const GATED: [&str; 5] = ["posts", "stories", "activity_feed", "nutrition", "billing"];
 
 /// The modules of a new gym: code, and whether it starts active (IDN-70).
 pub fn initial(kind: GymType) -> &'static [(&'static str, bool)] {

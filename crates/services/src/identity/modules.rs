@@ -1,8 +1,7 @@
 //! Which modules a gym has (IDN-72 … IDN-77).
 //!
-//! [`Modules::must_be_enabled`] is the guard of the operations that belong to a module (IDN-75), and
-//! [`Modules::must_not_be_disabled`] of those of a module that every gym has until it is switched off: they run after
-//! the membership guard, because they ask for an actor.
+//! [`Modules::must_be_enabled`] is the guard of the operations that belong to a module (IDN-75): it runs after the
+//! membership guard, because it asks for an actor.
 use crate::{
     Actor, Core, Error, Ports, Refusal, Result, Settings,
     kernel::cache_key::{CacheKey, LIST_TTL},
@@ -33,8 +32,6 @@ pub trait Modules: Send + Sync {
     async fn status(&self, gym: GymId, code: &str) -> Result<Option<bool>>;
     /// The guard of a module's operations (IDN-73).
     async fn must_be_enabled(&self, actor: &Actor, code: &str) -> Result<()>;
-    /// The guard of a module's operations where a gym without a row has the module (SCH-4, EVT-2).
-    async fn must_not_be_disabled(&self, actor: &Actor, code: &str) -> Result<()>;
     /// SUPER_ADMIN (IDN-72). Idempotent; a module that goes off keeps its data (IDN-74).
     async fn set_active(&self, actor: &Actor, code: &str, active: bool) -> Result<ModuleChanged>;
     /// Admin guard.
@@ -198,14 +195,6 @@ impl Modules for ModuleService {
             None => Err(MODULE_NOT_FOUND.into()),
             Some(false) => Err(MODULE_INACTIVE.into()),
             Some(true) => Ok(()),
-        }
-    }
-
-    async fn must_not_be_disabled(&self, actor: &Actor, code: &str) -> Result<()> {
-        let states = self.states(actor.gym_id()).await?;
-        match states.iter().any(|m| m.code == code && m.active == Some(false)) {
-            true => Err(MODULE_INACTIVE.into()),
-            false => Ok(()),
         }
     }
 

@@ -1,13 +1,7 @@
 use axum::{Router, body::Body, http::Request, routing::get};
-use domain::identity::{
-    GymRole, gym,
-    module::{GATED, OPEN_WITHOUT_ROW},
-    user,
-};
+use domain::identity::{GymRole, gym, module::GATED, user};
 use gymapi_http::{AppState, Member, Module, ModuleTenant, Readiness, System, module, scope};
-use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use services::kernel::cache_key::CacheKey;
 use std::sync::Arc;
 use testkit::{app::App, both};
 use tower::ServiceExt;
@@ -35,7 +29,6 @@ fn gated(app: &App) -> Router {
         System { readiness: Arc::new(Ready), metrics: None, metrics_token: None, git_commit: "test", jwks: None };
     Router::new()
         .route("/posts", get(async |_: Guard<module::Posts>| "in"))
-        .route("/schedule", get(async |_: Guard<module::Schedule>| "in"))
         .route("/nonsense", get(async |_: Guard<Nonsense>| "in"))
         .with_state(AppState::new(&app.services, system))
 }
@@ -106,7 +99,7 @@ both! {
         }
     }
 
-    async fn idn_73_the_guard_asks_for_the_module_after_the_membership(t: TestDb) {
+    async fn idn_73_idn_30_the_guard_asks_for_the_module_after_the_membership(t: TestDb) {
         let app = App::new(t).await;
         let (here, there) = (app.world.gym("here").await, app.world.gym("there").await);
         let ana = app.world.member(&here, "ana").await;
@@ -121,6 +114,11 @@ both! {
         assert_eq!(knock(&app, "/posts", Some(&ana), &id).await, (403, "module_inactive".into()));
         assert_eq!(knock(&app, "/posts", Some(&root), &id).await, (403, "module_inactive".into()));
         assert_eq!(knock(&app, "/nonsense", Some(&ana), &id).await, (404, "module_not_found".into()));
+
+        // refused so far: no visit
+        let core = &app.services.core;
+        let row = core.stores.people.of_user(&core.db, here.id, ana.id).await.unwrap().unwrap();
+        assert_eq!(row.total_app_opens, 0);
 
         assert_eq!(switch(&app, &root, &here, "posts", "activate").await, ok());
         assert_eq!(knock(&app, "/posts", Some(&ana), &id).await, ok());
@@ -147,34 +145,6 @@ both! {
             let on = modules.status(gym.id, "activity_feed").await.unwrap();
             assert_eq!(on, Some(to == "activate"));
         }
-    }
-
-    async fn sch_4_evt_2_idn_30_only_an_inactive_row_shuts_what_every_gym_has(t: TestDb) {
-        let app = App::new(t).await;
-        let gym = app.world.gym("box").await;
-        let ana = app.world.member(&gym, "ana").await;
-        let root = app.world.super_admin("root").await;
-        let id = gym.id.to_string();
-        let shut = (403, "module_inactive".to_owned());
-
-        assert_eq!(switch(&app, &root, &gym, "schedule", "deactivate").await, ok());
-        assert_eq!(knock(&app, "/schedule", Some(&ana), &id).await, shut);
-        assert_eq!(knock(&app, "/schedule", Some(&root), &id).await, shut);
-        t.pool().execute_unprepared("DELETE FROM gym_modules").await.unwrap();
-        // the state is cached: a row that goes behind the service's back is seen when the entry ends
-        assert_eq!(knock(&app, "/schedule", Some(&ana), &id).await, shut);
-        app.services.core.committed(&[CacheKey::GymModules(gym.id)]).await;
-        // refused so far: no visit
-        let core = &app.services.core;
-        let row = core.stores.people.of_user(&core.db, gym.id, ana.id).await.unwrap().unwrap();
-        assert_eq!(row.total_app_opens, 0);
-        assert_eq!(knock(&app, "/schedule", Some(&ana), &id).await, ok());
-        assert_eq!(knock(&app, "/posts", Some(&ana), &id).await, shut);
-        assert_eq!(switch(&app, &root, &gym, "schedule", "activate").await, ok());
-        assert_eq!(knock(&app, "/schedule", Some(&ana), &id).await, ok());
-        // membership before module here too
-        let other = app.world.gym("other").await.id.to_string();
-        assert_eq!(knock(&app, "/schedule", Some(&ana), &other).await, (403, "not_a_member".into()));
     }
 
     async fn idn_74_switching_twice_is_200_and_moves_no_time(t: TestDb) {
@@ -285,11 +255,9 @@ both! {
 }
 
 #[test]
-fn idn_75_sch_4_evt_2_the_modules_that_gate_are_those_of_the_decision() {
-    for (types, decided) in [(module::CODES, &GATED[..]), (module::OPEN_CODES, &OPEN_WITHOUT_ROW[..])] {
-        let (mut types, mut decided) = (types.to_vec(), decided.to_vec());
-        types.sort_unstable();
-        decided.sort_unstable();
-        assert_eq!(types, decided);
-    }
+fn idn_75_the_modules_that_gate_are_those_of_the_decision() {
+    let (mut types, mut decided) = (module::CODES.to_vec(), GATED.to_vec());
+    types.sort_unstable();
+    decided.sort_unstable();
+    assert_eq!(types, decided);
 }
