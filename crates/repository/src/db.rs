@@ -188,9 +188,11 @@ impl Db {
 
 /// `sqlite://path?mode=rwc` or `sqlite:path`; none for a database in memory.
 fn sqlite_file(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite:")?;
-    let path = path.strip_prefix("//").unwrap_or(path).split('?').next()?;
-    (!path.is_empty() && !url.contains("memory")).then(|| PathBuf::from(path))
+    let address = url.strip_prefix("sqlite:")?;
+    let (path, options) = address.split_once('?').unwrap_or((address, ""));
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let in_memory = path == ":memory:" || options.split('&').any(|option| option == "mode=memory");
+    (!path.is_empty() && !in_memory).then(|| PathBuf::from(path))
 }
 
 #[cfg(test)]
@@ -203,7 +205,10 @@ mod tests {
             ("sqlite:///var/gym.db?mode=rwc", Some("/var/gym.db")),
             ("sqlite://data/gym.db", Some("data/gym.db")),
             ("sqlite:gym.db", Some("gym.db")),
+            ("sqlite:///memory-lane/gym.db", Some("/memory-lane/gym.db")),
             ("sqlite::memory:", None),
+            ("sqlite://:memory:", None),
+            ("sqlite://shared?cache=shared&mode=memory", None),
             ("sqlite://shared?mode=memory", None),
             ("postgres://db/gym", None),
         ] {

@@ -13,9 +13,9 @@ pub const DEFAULT_TIMEZONE: &str = "America/Mexico_City";
 pub const DEFAULT_SPECIALTY: &str = "Fitness General";
 pub const DEFAULT_MAX_CLIENTS: i32 = 30;
 
-/// A gym's column of the address is narrower than a person's.
 /// The longest address there is.
 const EMAIL_CHARS: usize = 254;
+/// A gym's column of the address is narrower than a person's.
 const GYM_EMAIL_CHARS: usize = 100;
 
 /// A password on its way to the identity provider: it is kept nowhere and shows itself in no log.

@@ -1,6 +1,5 @@
 #![allow(clippy::disallowed_methods)] // a gym is the tenant itself
-use super::contains;
-use super::swap::swap;
+use super::{contains, swap::swap};
 use crate::{Conn, Page, Result};
 use async_trait::async_trait;
 use domain::{

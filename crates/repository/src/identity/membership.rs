@@ -18,9 +18,9 @@ use sea_orm::{
     ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, ExprTrait, LockType},
 };
+use serde::{Deserialize, Serialize};
 
 pub type SeaMemberships = SeaRepo<Entity>;
-use serde::{Deserialize, Serialize};
 
 /// Who may be seen by other members (IDN-57), with the role in the gym.
 #[derive(Clone, Debug, PartialEq, FromQueryResult)]

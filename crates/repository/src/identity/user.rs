@@ -1,6 +1,5 @@
 #![allow(clippy::disallowed_methods)] // people belong to the platform, not to a gym
-use super::swap::swap;
-use super::{contains, ends_with, same_text};
+use super::{contains, ends_with, same_text, swap::swap};
 use crate::{Conn, Page, Result, StoreError};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};

@@ -99,7 +99,7 @@ both! {
         }
     }
 
-    async fn idn_73_the_guard_asks_for_the_module_after_the_membership(t: TestDb) {
+    async fn idn_73_idn_30_the_guard_asks_for_the_module_after_the_membership(t: TestDb) {
         let app = App::new(t).await;
         let (here, there) = (app.world.gym("here").await, app.world.gym("there").await);
         let ana = app.world.member(&here, "ana").await;
@@ -114,6 +114,11 @@ both! {
         assert_eq!(knock(&app, "/posts", Some(&ana), &id).await, (403, "module_inactive".into()));
         assert_eq!(knock(&app, "/posts", Some(&root), &id).await, (403, "module_inactive".into()));
         assert_eq!(knock(&app, "/nonsense", Some(&ana), &id).await, (404, "module_not_found".into()));
+
+        // refused so far: no visit
+        let core = &app.services.core;
+        let row = core.stores.people.of_user(&core.db, here.id, ana.id).await.unwrap().unwrap();
+        assert_eq!(row.total_app_opens, 0);
 
         assert_eq!(switch(&app, &root, &here, "posts", "activate").await, ok());
         assert_eq!(knock(&app, "/posts", Some(&ana), &id).await, ok());
