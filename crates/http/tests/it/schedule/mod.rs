@@ -14,6 +14,7 @@ mod notices;
 mod participations;
 mod recurring;
 mod reviews;
+mod session_end;
 mod session_lists;
 mod session_overlap;
 mod session_upkeep;
