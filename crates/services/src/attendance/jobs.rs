@@ -16,7 +16,10 @@ use domain::{
     kernel::timezone::{day_start, local_day, or_utc},
 };
 use repository::attendance::snapshots::{ActiveMember, Attended};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 /// Ends active goals whose day is over in their gym.
 struct GoalExpiry {
@@ -202,11 +205,13 @@ impl Job for StatsWarmUp {
         let visitors = core.stores.statistics.latest_visitors(&core.db, since, WARMED).await;
         let (mut made, mut failed, mut gyms) = (0, 0, BTreeMap::new());
         for (gym, user) in visitors.map_err(|e| e.to_string())? {
-            if !gyms.contains_key(&gym) {
-                let row = core.stores.gyms.by_id(&core.db, gym).await.map_err(|e| e.to_string())?;
-                gyms.insert(gym, row);
-            }
-            let Some(Some(row)) = gyms.get(&gym) else { continue };
+            let row = match gyms.entry(gym) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    unknown.insert(core.stores.gyms.by_id(&core.db, gym).await.map_err(|e| e.to_string())?)
+                }
+            };
+            let Some(row) = row else { continue };
             // what is kept already is not made again
             match self.figures.of(row, user, PeriodType::Month, true).await {
                 Ok(_) => made += 1,
