@@ -13,7 +13,7 @@ use domain::{SessionId, UserId};
 use serde::Deserialize;
 use services::schedule::{
     recurring::NewSeries,
-    session_lists::{Cancellation, DayRange, Detail, SessionLists, Timetable},
+    session_lists::{DayRange, Detail, SessionLists, Timetable},
     sessions::{NewSession, SessionPatch, Sessions},
     view::{Session, SessionDetails, SessionTzWithClass, SessionWithClass},
 };

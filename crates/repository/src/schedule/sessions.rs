@@ -7,7 +7,6 @@ use domain::{
     GymId, SessionId, UserId,
     kernel::time,
     schedule::{
-        cancellation::{self, Column as N},
         category,
         class::{self, Column as C},
         lifecycle::{Occupied, Slot},

@@ -15,23 +15,13 @@ use async_trait::async_trait;
 use aws_lc_rs::digest;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use domain::{
-    CancellationId, ParticipationId, SessionId, UserId,
-    identity::GymRole,
-    kernel::timezone,
-    schedule::{
-        cancellation::{self, CancellationActor},
-        participation::ParticipationStatus,
-    },
-};
+use domain::{SessionId, UserId, identity::GymRole, kernel::timezone, schedule::participation::ParticipationStatus};
 use ports::cache::{Bytes, encode};
 use repository::{
     Page,
     schedule::sessions::{Listed, Which},
 };
-use serde::Serialize;
 use std::{collections::HashMap, time::Duration};
-use utoipa::ToSchema;
 
 pub const END_BEFORE_START: Refusal = Refusal::bad_request(
     "end_date_before_start_date",
