@@ -34,7 +34,6 @@ pub fn api<S: HostState>() -> OpenApiRouter<S> {
         .merge(attendance::routes())
         .merge(identity::routes())
         .merge(schedule::routes())
-        .merge(attendance::routes())
         .merge(system::routes())
 }
 
