@@ -26,10 +26,10 @@ pub struct Arguments {
     weeks: u32,
     /// Classes of each gym in a week
     #[arg(long, default_value_t = 20)]
-    sessions_a_week: u32,
+    pub sessions_a_week: u32,
     /// Of each class, on average
     #[arg(long, default_value_t = 4)]
-    bookings: i32,
+    pub bookings: i32,
     /// The same number makes the same world
     #[arg(long, default_value_t = 1)]
     seed: u64,

@@ -99,6 +99,17 @@ impl Db {
         }
     }
 
+    /// The same pool; what is sent through this handle is shown to `seen`, once it is answered. For tests of plans.
+    ///
+    /// # Panics
+    /// When detached.
+    #[cfg(feature = "testing")]
+    pub fn watched(&self, seen: impl Fn(&sea_orm::Statement) + Send + Sync + 'static) -> Self {
+        let mut pool = self.pool().expect("a database").clone();
+        pool.set_metric_callback(move |info| seen(info.statement));
+        Self { conn: Arc::new(Conn(Inner::Pool(pool))), file: self.file.clone() }
+    }
+
     pub(crate) fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }

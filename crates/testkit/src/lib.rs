@@ -5,12 +5,14 @@ pub mod app;
 #[cfg(feature = "browser")]
 pub mod browser;
 pub mod cache_contract;
+pub mod crowd;
 pub mod database;
 pub mod form;
 pub mod gate;
 pub mod images;
 pub mod login;
 pub mod own;
+pub mod plans;
 pub mod push;
 pub mod queue_contract;
 pub mod schedule;

@@ -20,6 +20,10 @@ pub struct Arguments {
     /// Seconds
     #[arg(long)]
     seconds: f64,
+    /// Requests come in pairs, of which the second takes back what the first did: each connection goes round its own
+    /// share alone, and ends no pair half done
+    #[arg(long)]
+    pairs: bool,
     /// The status that every answer must have
     #[arg(long, default_value_t = 200)]
     expect: u16,
@@ -63,12 +67,18 @@ async fn load(arguments: &Arguments) -> anyhow::Result<Outcome> {
     let begun = Instant::now();
     let until = begun + Duration::from_secs_f64(arguments.seconds);
     let share = (requests.len() / arguments.connections).max(1);
+    // whole pairs
+    let share = if arguments.pairs { share / 2 * 2 } else { share };
+    if share == 0 {
+        bail!("fewer pairs than connections");
+    }
     let running: Vec<_> = connections
         .into_iter()
         .enumerate()
         .map(|(n, connection)| {
             let requests = Rc::clone(&requests);
-            tokio::task::spawn_local(repeat(connection, requests, n * share, until, arguments.expect))
+            let walk = Walk { first: n * share, own: arguments.pairs.then_some(share) };
+            tokio::task::spawn_local(repeat(connection, requests, walk, until, arguments.expect))
         })
         .collect();
     let mut all = Tally::default();
@@ -88,17 +98,27 @@ async fn load(arguments: &Arguments) -> anyhow::Result<Outcome> {
     })
 }
 
+/// Which requests a connection sends.
+#[derive(Clone, Copy)]
+struct Walk {
+    first: usize,
+    /// So many from the first on, in pairs; all of them where it is not given.
+    own: Option<usize>,
+}
+
 async fn repeat(
     mut connection: Connection,
     requests: Rc<[Vec<u8>]>,
-    first: usize,
+    walk: Walk,
     until: Instant,
     expect: u16,
 ) -> anyhow::Result<Tally> {
     let mut tally = Tally::default();
-    for request in requests.iter().cycle().skip(first % requests.len()) {
+    for n in 0.. {
+        let at = walk.own.map_or(walk.first + n, |own| walk.first + n % own);
+        let Some(request) = requests.get(at % requests.len()) else { break };
         let sent = Instant::now();
-        if sent >= until {
+        if sent >= until && (walk.own.is_none() || n % 2 == 0) {
             break;
         }
         let answer = connection.exchange(request).await?;

@@ -81,7 +81,16 @@ fn number(digits: &[u8]) -> Option<usize> {
 
 /// A GET as it goes over the line.
 pub fn get(path: &str, headers: &[(&str, &str)]) -> String {
-    let mut request = format!("GET {path} HTTP/1.1\r\nhost: bench\r\naccept: application/json\r\n");
+    bare("GET", path, headers)
+}
+
+/// A POST without a body.
+pub fn post(path: &str, headers: &[(&str, &str)]) -> String {
+    bare("POST", path, &[&[("content-length", "0")], headers].concat())
+}
+
+fn bare(method: &str, path: &str, headers: &[(&str, &str)]) -> String {
+    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: bench\r\naccept: application/json\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }

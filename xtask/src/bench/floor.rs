@@ -3,6 +3,8 @@
 //! A bare axum handler sends the statement that the guarded operation needs for its data, over tokio-postgres and a
 //! pool as large as the server's, and encodes the same shapes to the same bytes. It knows no token, no gym guard, no
 //! cache, no limits, no metrics and no log; that is what the server's share above the floor pays for.
+mod schedule;
+
 use anyhow::Context;
 use axum::{
     Json, Router,
@@ -62,6 +64,7 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
         .route("/list/{gym}/{limit}", get(list))
         .route("/row/{gym}/{user}", get(row))
         .route("/profile/{user}", get(profile))
+        .merge(schedule::routes())
         .with_state(pool);
     let listener = tokio::net::TcpListener::bind(arguments.address).await?.tap_io(|socket| {
         let _ = socket.set_nodelay(true);
@@ -70,7 +73,7 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// Anything that fails here is an error of the measurement.
-struct Broken(anyhow::Error);
+pub struct Broken(anyhow::Error);
 
 impl<E: Into<anyhow::Error>> From<E> for Broken {
     fn from(error: E) -> Self {

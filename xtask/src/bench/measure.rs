@@ -112,11 +112,17 @@ impl Bench<'_> {
             Side::Floor => (self.floor, "floor"),
         };
         let (postgres, redis) = (World::pid(&self.world.postgres), World::pid(&self.world.redis));
+        if scenario.fresh {
+            self.world.forget().await?;
+        }
         let used = || [server.pid.seconds(), postgres.seconds_with_children(), redis.seconds()];
         let mut command = tokio::process::Command::new(&self.programs.xtask);
         command.args(["bench", "drive", "--address", &server.address.to_string(), "--requests"]).arg(self.file(n));
         command.args(["--connections", &connections.to_string(), "--seconds", &seconds.to_string()]);
         command.args(["--expect", &scenario.expect.to_string()]);
+        if scenario.pairs {
+            command.arg("--pairs");
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let before = used();
         let child = command.spawn().context("cannot start the load")?;

@@ -117,7 +117,13 @@ async fn everything(
     board: &Board,
     scratch: &Path,
 ) -> anyhow::Result<Report> {
-    let extent = Extent { gyms: arguments.gyms, members: arguments.members, asked_gyms: 40, members_asking: 8 };
+    let extent = Extent {
+        gyms: arguments.gyms,
+        members: arguments.members,
+        asked_gyms: 40,
+        members_asking: 8,
+        sessions_a_week: 200,
+    };
     let world = World::make(board, extent).await?;
     let issuer = Issuer::start().await?;
     let data = scratch.join("data");
@@ -130,7 +136,7 @@ async fn everything(
         one.end().await?;
     }
     let (server, floor) = (server().await?, Server::floor(programs, &world).await?);
-    let mut scenarios = scenario::all(&world.gyms, &issuer);
+    let mut scenarios = scenario::all(&world, &issuer);
     scenarios.push(scenario::unchanged(&world.gyms, &issuer, server.address).await?);
     if let Some(only) = &arguments.only {
         let wanted: Vec<_> = scenarios.iter().filter(|s| s.name.contains(only.as_str())).collect();

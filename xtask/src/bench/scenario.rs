@@ -1,5 +1,11 @@
 //! What is asked, and by whom.
-use super::{exchange, server::Issuer, world::Gym};
+mod schedule;
+
+use super::{
+    exchange,
+    server::Issuer,
+    world::{Gym, World},
+};
 use domain::identity::role::HighestRole;
 use std::net::SocketAddr;
 
@@ -18,6 +24,10 @@ pub struct Scenario {
     pub beside: Option<&'static str>,
     pub requests: Vec<String>,
     pub expect: u16,
+    /// Requests come in pairs, of which the second takes back what the first did.
+    pub pairs: bool,
+    /// No request repeats another, and nothing of earlier ones is kept: every answer is made anew.
+    pub fresh: bool,
 }
 
 pub const LIST: &str = "list of 50";
@@ -30,6 +40,8 @@ pub const CACHED_LIST: &str = "cached list of 50";
 pub const CACHED_READ: &str = "cached read of one";
 pub const UNCHANGED: &str = "cached list, 304";
 
+pub use schedule::{BOOKING, HOT_BOOKING, WEEK};
+
 /// Requests of every gym, `each` for one gym.
 fn over(gyms: &[Gym], each: impl Fn(&Gym) -> Vec<String>) -> Vec<String> {
     // neighbours in the list are of different gyms, so that connections do not walk in step through one
@@ -38,17 +50,42 @@ fn over(gyms: &[Gym], each: impl Fn(&Gym) -> Vec<String>) -> Vec<String> {
     (0..longest).flat_map(|n| of_gyms.iter().filter_map(move |list| list.get(n).cloned())).collect()
 }
 
+impl Scenario {
+    fn server(name: &'static str, beside: Option<&'static str>, requests: Vec<String>) -> Self {
+        Self { name, side: Side::Server, beside, requests, expect: 200, pairs: false, fresh: false }
+    }
+
+    fn floor(name: &'static str, requests: Vec<String>) -> Self {
+        Self { side: Side::Floor, ..Self::server(name, None, requests) }
+    }
+}
+
 struct Asking<'a> {
     issuer: &'a Issuer,
 }
 
 impl Asking<'_> {
     fn get(&self, path: &str, email: &str, role: HighestRole, gym: Option<i64>) -> String {
+        self.ask(exchange::get, path, email, role, gym)
+    }
+
+    fn post(&self, path: &str, email: &str, role: HighestRole, gym: Option<i64>) -> String {
+        self.ask(exchange::post, path, email, role, gym)
+    }
+
+    fn ask(
+        &self,
+        method: fn(&str, &[(&str, &str)]) -> String,
+        path: &str,
+        email: &str,
+        role: HighestRole,
+        gym: Option<i64>,
+    ) -> String {
         let bearer = format!("Bearer {}", self.issuer.token(email, role.scopes()));
         let gym = gym.map(|gym| gym.to_string());
         let mut headers = vec![("authorization", bearer.as_str())];
         headers.extend(gym.as_deref().map(|gym| ("x-gym-id", gym)));
-        exchange::get(path, &headers)
+        method(path, &headers)
     }
 }
 
@@ -70,7 +107,9 @@ fn cached_list(gyms: &[Gym], issuer: &Issuer) -> Vec<String> {
 }
 
 /// Everything that is measured, in the table's order.
-pub fn all(gyms: &[Gym], issuer: &Issuer) -> Vec<Scenario> {
+pub fn all(world: &World, issuer: &Issuer) -> Vec<Scenario> {
+    let gyms = &world.gyms;
+    let (server, floor) = (Scenario::server, Scenario::floor);
     let asking = Asking { issuer };
     let row = |gym: &Gym| -> Vec<String> {
         let others = gym.members.iter().cycle().skip(1);
@@ -84,9 +123,7 @@ pub fn all(gyms: &[Gym], issuer: &Issuer) -> Vec<Scenario> {
     };
     let page = |gym: &Gym| vec![exchange::get(&format!("/api/v1/gyms/{}/details", gym.id), &[])];
     let bare = |path: String| exchange::get(&path, &[]);
-    let server = |name, beside, requests| Scenario { name, side: Side::Server, beside, requests, expect: 200 };
-    let floor = |name, requests| Scenario { name, side: Side::Floor, beside: None, requests, expect: 200 };
-    vec![
+    let mut all = vec![
         server(LIST, Some(LIST_FLOOR), list(gyms, issuer, 50)),
         floor(LIST_FLOOR, over(gyms, |gym| vec![bare(format!("/list/{}/50", gym.id))])),
         server(ROW, Some(ROW_FLOOR), over(gyms, row)),
@@ -101,7 +138,9 @@ pub fn all(gyms: &[Gym], issuer: &Issuer) -> Vec<Scenario> {
         ),
         server(CACHED_LIST, Some(LIST), cached_list(gyms, issuer)),
         server(CACHED_READ, Some(ROW), over(gyms, page)),
-    ]
+    ];
+    all.extend(schedule::all(world, &asking));
+    all
 }
 
 /// The cached list asked for by those who have it already: their requests name its tag.
@@ -116,5 +155,5 @@ pub async fn unchanged(gyms: &[Gym], issuer: &Issuer, server: SocketAddr) -> any
         let Some(tag) = answer.header("etag") else { anyhow::bail!("an answer {} without a tag", answer.status) };
         requests.push(request.replacen("\r\n\r\n", &format!("\r\nif-none-match: {tag}\r\n\r\n"), 1));
     }
-    Ok(Scenario { name: UNCHANGED, side: Side::Server, beside: Some(LIST), requests, expect: 304 })
+    Ok(Scenario { expect: 304, ..Scenario::server(UNCHANGED, Some(LIST), requests) })
 }

@@ -1,7 +1,7 @@
 //! What is asked of the figures.
 use super::{
     report::Report,
-    scenario::{CACHED_LIST, CACHED_READ, LIST, PROFILE, ROW, Side, UNCHANGED},
+    scenario::{BOOKING, CACHED_LIST, CACHED_READ, HOT_BOOKING, LIST, PROFILE, ROW, Side, UNCHANGED, WEEK},
     statements::PAGES,
 };
 use serde::Serialize;
@@ -25,11 +25,14 @@ pub fn all(report: &Report) -> Vec<Target> {
         for name in [LIST, ROW] {
             targets.extend(ratio(report, name, connections, "of the floor", 0.75));
         }
+        targets.extend(ratio(report, WEEK, connections, "of the floor", 0.6));
+        targets.extend(ratio(report, BOOKING, connections, "of the floor", 0.5));
         for name in [CACHED_LIST, CACHED_READ] {
             targets.extend(ratio(report, name, connections, "of the uncached", 3.0));
         }
     }
-    for name in [LIST, ROW, PROFILE, CACHED_LIST, CACHED_READ, UNCHANGED] {
+    targets.extend(ratio(report, HOT_BOOKING, MANY, "of that of many sessions", 0.5));
+    for name in [LIST, ROW, PROFILE, CACHED_LIST, CACHED_READ, UNCHANGED, WEEK, BOOKING] {
         let Some(row) = report.row(name, MANY) else { continue };
         targets.push(at_most(format!("{name}, {MANY} connections: p99 / p50"), row.p99 / row.p50.max(1.0), 5.0, ""));
     }
@@ -41,6 +44,8 @@ pub fn all(report: &Report) -> Vec<Target> {
     targets.push(at_most("start to ready on an existing database".to_owned(), report.ready_seconds, 1.0, " s"));
     targets.push(at_least("rows seeded in a second".to_owned(), report.filled.rows_per_second, 20_000.0));
     targets.extend(constant(report));
+    targets.extend(statements(report, WEEK, 4.0));
+    targets.extend(statements(report, BOOKING, 7.0));
     if let Some(ratio) = report.pictures.as_ref().and_then(|pictures| pictures.ratio()) {
         targets.push(at_least("thumbnails a second per core, times Pillow's".to_owned(), ratio, 1.0));
     }
@@ -70,6 +75,11 @@ fn constant(report: &Report) -> Option<Target> {
         measured: format!("{paged:?}"),
         met: paged.len() == PAGES.len() && paged.iter().all(|n| (n - first).abs() < 0.05),
     })
+}
+
+fn statements(report: &Report, name: &str, most: f64) -> Option<Target> {
+    let count = report.statements.as_ref()?.iter().find(|count| count.name == name)?;
+    Some(at_most(format!("{name}: statements"), count.statements, most, ""))
 }
 
 fn at_least(what: String, measured: f64, wanted: f64) -> Target {

@@ -149,6 +149,8 @@ lists! {
     "upcoming": |c, of, page| SeaParticipationLists.upcoming(c, of.gym, of.person, Utc::now(), page);
     "history": |c, of, page| SeaParticipationLists.history(c, of.gym, of.person, (None, in_minutes(999)), page);
     "statuses": |c, of, page| SeaParticipationLists.statuses(c, of.gym, of.person, &of.soon(), page.limit);
+    "entries": |c, of, page| SeaCalendars.entries(c, of.gym, None, Side::From(Utc::now()), page.limit);
+    "entries": |c, of, page| SeaCalendars.entries(c, of.gym, Some(of.person), Side::From(Utc::now()), page.limit);
     "of_session": |c, of, page| SeaParticipationLists.of_session(c, of.gym, of.full(), None, page);
     "cancelled": |c, of, page| SeaParticipationLists.cancelled(c, of.gym, of.full(), page);
     "unmarked": |c, of, page| SeaParticipationLists.unmarked(c, SessionId(0), in_minutes(-999)..Utc::now(), page.limit);
@@ -164,8 +166,6 @@ lists! {
     "miss": |c, of, page| SeaParticipationLists.miss(c, of.gym, &of.sessions);
     "attended": |c, of, page| SeaAttendedDays.attended(c, of.gym, of.trainer, None);
     "scan": |c, of, page| SeaScans.scan(c, of.gym, &of.code, Wanted::Starting(in_minutes(30)..=in_minutes(120)));
-    "entries": |c, of, page| SeaCalendars.entries(c, of.gym, None, Side::From(Utc::now()), page.limit);
-    "entries": |c, of, page| SeaCalendars.entries(c, of.gym, Some(of.person), Side::From(Utc::now()), page.limit);
     "by_name": |c, of, page| SeaCategories::default().by_name(c, of.gym, true, page);
     "classes": |c, of, page| SeaClasses::default().classes(c, of.gym, &spin(), page);
     "sessions_since": |c, of, page| SeaClasses::default().sessions_since(c, of.gym, of.class, Utc::now(), page.limit);

@@ -12,6 +12,7 @@ mod interleavings;
 mod load;
 mod notices;
 mod participations;
+mod plans;
 mod recurring;
 mod reviews;
 mod session_end;
