@@ -1,7 +1,8 @@
 //! Many gyms at once: rows by the million, written by PostgreSQL itself.
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-/// Fills a PostgreSQL database with `gyms` gyms beside those that are there. Each has ten people, five classes, and two
+/// Fills a PostgreSQL database with `gyms` gyms beside those that are there. Each has ten people, three kinds of
+/// classes, five classes, and two
 /// thousand sessions in the ten weeks around now, of which every fourth has a booking and one in a hundred a queue.
 pub async fn fill(pool: &DatabaseConnection, gyms: u32) {
     let run = async |sql: &str| {
@@ -20,6 +21,8 @@ pub async fn fill(pool: &DatabaseConnection, gyms: u32) {
         "INSERT INTO user_gyms (gym_id, user_id, role, created_at, updated_at)
          SELECT g.id, u.id, CASE WHEN u.first_name = 'P1' THEN 'TRAINER' ELSE 'MEMBER' END, now(), now()
          FROM users u JOIN gyms g ON u.auth0_id LIKE 'crowd-%' AND g.subdomain = split_part(u.auth0_id, '|', 1)",
+        "INSERT INTO class_category_custom (gym_id, name, created_at, updated_at)
+         SELECT id, 'Kind ' || n, now(), now() FROM gyms, generate_series(1, 3) n WHERE subdomain LIKE 'crowd-%'",
         "INSERT INTO class (gym_id, name, duration, max_capacity, difficulty_level, category_enum, created_at, updated_at)
          SELECT id, 'Class ' || n, 50, 20, 'beginner', 'cardio', now(), now()
          FROM gyms, generate_series(1, 5) n WHERE subdomain LIKE 'crowd-%'",
@@ -43,9 +46,10 @@ pub async fn fill(pool: &DatabaseConnection, gyms: u32) {
         ),
     )
     .await;
-    let people =
-        "JOIN LATERAL (SELECT array_agg(user_id ORDER BY user_id) AS ids FROM user_gyms WHERE gym_id = s.gym_id) p
-        ON true JOIN gyms g ON g.id = s.gym_id AND g.subdomain LIKE 'crowd-%'";
+    // so that what joins the sessions is planned for as many as there are
+    run("ANALYZE class_session").await;
+    let people = "JOIN (SELECT gym_id, array_agg(user_id ORDER BY user_id) AS ids FROM user_gyms GROUP BY gym_id) p
+        ON p.gym_id = s.gym_id JOIN gyms g ON g.id = s.gym_id AND g.subdomain LIKE 'crowd-%'";
     in_bulk(
         pool,
         "class_participation",

@@ -2,7 +2,7 @@
 //! explained afterwards.
 use crate::database::TestDb;
 use repository::Db;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -40,7 +40,18 @@ pub struct Plan {
 }
 
 /// The plans of statements, by their text; of one that was sent with different values the dearest.
-pub async fn explained(pool: &DatabaseConnection, statements: Vec<Statement>) -> BTreeMap<String, Plan> {
+///
+/// A table of a page or two is cheapest read whole. With `by_indices` it is not, wherever there is an index: what a plan
+/// costs can then be held against the same plan over larger tables.
+pub async fn explained(
+    pool: &DatabaseConnection,
+    statements: Vec<Statement>,
+    by_indices: bool,
+) -> BTreeMap<String, Plan> {
+    let tx = pool.begin().await.expect("a transaction");
+    if by_indices {
+        tx.execute_unprepared("SET LOCAL enable_seqscan = off").await.expect("a setting");
+    }
     let mut plans: BTreeMap<String, Plan> = BTreeMap::new();
     for statement in statements {
         let Statement { sql, values, .. } = statement;
@@ -49,7 +60,7 @@ pub async fn explained(pool: &DatabaseConnection, statements: Vec<Statement>) ->
             Some(values) => Statement::from_sql_and_values(DbBackend::Postgres, explain, values),
             None => Statement::from_string(DbBackend::Postgres, explain),
         };
-        let row = pool.query_one_raw(asked).await.expect("a statement that can be explained").expect("a plan");
+        let row = tx.query_one_raw(asked).await.expect("a statement that can be explained").expect("a plan");
         let json: Value = row.try_get_by_index(0).expect("a plan in JSON");
         let root = &json[0]["Plan"];
         let mut scanned = Vec::new();

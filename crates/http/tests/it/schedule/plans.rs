@@ -92,7 +92,7 @@ async fn asked(gyms: u32) -> Option<BTreeMap<&'static str, BTreeMap<String, Plan
         assert_eq!(answer.status.as_u16(), 200, "{name}: {}", String::from_utf8_lossy(&answer.body));
         let sent = watched.sent();
         assert!(!sent.is_empty(), "{name} asked nothing");
-        plans.insert(name, explained(t.pool(), sent).await);
+        plans.insert(name, explained(t.pool(), sent, gyms == FEW).await);
     }
     t.close().await;
     Some(plans)
