@@ -1,9 +1,9 @@
 //! Many gyms at once: rows by the million, written by PostgreSQL itself.
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-/// Fills a PostgreSQL database with `gyms` gyms beside those that are there. Each has ten people, three kinds of
-/// classes, five classes, and two
-/// thousand sessions in the ten weeks around now, of which every fourth has a booking and one in a hundred a queue.
+/// Fills a PostgreSQL database with `gyms` gyms beside those that are there. Each has ten people, three kinds of classes
+/// and five classes, and two thousand sessions in the ten weeks around now, of which every fourth has a booking and one
+/// in a hundred a queue.
 pub async fn fill(pool: &DatabaseConnection, gyms: u32) {
     let run = async |sql: &str| {
         pool.execute_unprepared(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
