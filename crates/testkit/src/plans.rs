@@ -62,7 +62,7 @@ pub async fn explained(
         };
         let row = tx.query_one_raw(asked).await.expect("a statement that can be explained").expect("a plan");
         let json: Value = row.try_get_by_index(0).expect("a plan in JSON");
-        let root = &json[0]["Plan"];
+        let root = json.pointer("/0/Plan").expect("a plan");
         let mut scanned = Vec::new();
         tables_scanned(root, &mut scanned);
         let plan = Plan { cost: root["Total Cost"].as_f64().unwrap_or(f64::INFINITY), scanned };

@@ -6,6 +6,7 @@ mod harness;
 mod lease;
 mod postgres;
 mod redis;
+mod seats;
 mod shutdown;
 mod start;
 mod stores;

@@ -14,7 +14,7 @@ pub mod participation_views;
 pub mod placing;
 pub mod recurring;
 pub mod reviews;
-pub(crate) mod seating;
+pub mod seating;
 mod session_change;
 pub mod session_lists;
 pub mod sessions;

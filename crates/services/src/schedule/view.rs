@@ -116,7 +116,10 @@ pub struct Session {
     pub created_by: Option<UserId>,
     /// The gym's zone, by its IANA name.
     pub timezone: String,
+    /// Of the gym's clock, without an offset; so are its likes.
+    #[schema(value_type = String, example = "2026-03-02T18:00:00")]
     pub start_time_local: NaiveDateTime,
+    #[schema(value_type = String, example = "2026-03-02T18:00:00")]
     pub end_time_local: NaiveDateTime,
 }
 
@@ -151,6 +154,7 @@ impl Session {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TimeInfo {
     /// Of the gym's clock, without an offset.
+    #[schema(value_type = String, example = "2026-03-02T18:00:00")]
     pub local_time: NaiveDateTime,
     pub gym_timezone: String,
     /// With the gym's offset at that time.

@@ -39,6 +39,7 @@ pub struct MyClassSimple {
     pub class_name: String,
     pub start_time: DateTime<Utc>,
     /// Of the gym's clock, without an offset.
+    #[schema(value_type = String, example = "2026-03-02T18:00:00")]
     pub start_time_local: NaiveDateTime,
     pub participation_status: ParticipationStatus,
     pub room: Option<String>,
