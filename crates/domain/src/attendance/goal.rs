@@ -52,6 +52,7 @@ pub enum GoalType {
 )]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
+#[schema(as = UserGoalStatus)] // `GoalStatus` is how a goal stands against its time
 pub enum GoalStatus {
     #[default]
     Active,
