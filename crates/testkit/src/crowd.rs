@@ -21,6 +21,8 @@ pub async fn fill(pool: &DatabaseConnection, gyms: u32) {
         "INSERT INTO user_gyms (gym_id, user_id, role, created_at, updated_at)
          SELECT g.id, u.id, CASE WHEN u.first_name = 'P1' THEN 'TRAINER' ELSE 'MEMBER' END, now(), now()
          FROM users u JOIN gyms g ON u.auth0_id LIKE 'crowd-%' AND g.subdomain = split_part(u.auth0_id, '|', 1)",
+        "INSERT INTO gym_modules (gym_id, module_id)
+         SELECT g.id, m.id FROM gyms g, modules m WHERE g.subdomain LIKE 'crowd-%'",
         "INSERT INTO class_category_custom (gym_id, name, created_at, updated_at)
          SELECT id, 'Kind ' || n, now(), now() FROM gyms, generate_series(1, 3) n WHERE subdomain LIKE 'crowd-%'",
         "INSERT INTO class (gym_id, name, duration, max_capacity, difficulty_level, category_enum, created_at, updated_at)

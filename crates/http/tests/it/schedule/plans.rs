@@ -19,6 +19,8 @@ const FEW: u32 = 10;
 const MANY: u32 = 1000;
 /// What a request may cost at most among many, in parts of what it costs among few.
 const MORE: f64 = 1.5;
+/// A short list that is everybody's, and is asked for as a whole.
+const CATALOGUE: &str = "modules";
 
 /// A person of the crowd's fifth gym: the first is its trainer.
 #[allow(clippy::disallowed_methods, reason = "people are no tenant's")]
@@ -104,7 +106,8 @@ async fn hot_queries_go_by_indices_and_cost_among_a_thousand_gyms_what_they_cost
     let many = asked(MANY).await.expect("the same server");
     for (request, plans) in &many {
         for (sql, plan) in plans {
-            assert_eq!(plan.scanned, Vec::<String>::new(), "{request}: {sql}");
+            let scanned: Vec<_> = plan.scanned.iter().filter(|table| *table != CATALOGUE).collect();
+            assert!(scanned.is_empty(), "{request} reads {scanned:?} from end to end: {sql}");
         }
         let cost = |plans: &BTreeMap<String, Plan>| plans.values().map(|plan| plan.cost).sum::<f64>();
         let (before, now) = (cost(&few[request]), cost(plans));
