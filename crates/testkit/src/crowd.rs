@@ -23,6 +23,16 @@ pub async fn fill(pool: &DatabaseConnection, gyms: u32) {
          FROM users u JOIN gyms g ON u.auth0_id LIKE 'crowd-%' AND g.subdomain = split_part(u.auth0_id, '|', 1)",
         "INSERT INTO gym_modules (gym_id, module_id)
          SELECT g.id, m.id FROM gyms g, modules m WHERE g.subdomain LIKE 'crowd-%'",
+        "INSERT INTO user_achievements (gym_id, user_id, achievement_type, title, description, icon, value, rarity,
+            earned_at, created_at, updated_at)
+         SELECT gym_id, user_id, 'class_milestone', 'Ten', 'Ten classes', 'star', 10, 'common', now(), now(), now()
+         FROM user_gyms",
+        "INSERT INTO user_health_records (gym_id, user_id, weight, recorded_at, created_at, updated_at)
+         SELECT gym_id, user_id, 70, now(), now(), now() FROM user_gyms",
+        "INSERT INTO user_goals (gym_id, user_id, goal_type, title, target_value, unit, created_at, updated_at)
+         SELECT gym_id, user_id, 'strength', 'Lift', 90, 'kg', now(), now() FROM user_gyms",
+        "INSERT INTO user_health_snapshots (gym_id, user_id, snapshot_date, created_at, updated_at)
+         SELECT gym_id, user_id, current_date, now(), now() FROM user_gyms",
         "INSERT INTO class_category_custom (gym_id, name, created_at, updated_at)
          SELECT id, 'Kind ' || n, now(), now() FROM gyms, generate_series(1, 3) n WHERE subdomain LIKE 'crowd-%'",
         "INSERT INTO class (gym_id, name, duration, max_capacity, difficulty_level, category_enum, created_at, updated_at)

@@ -104,13 +104,19 @@ async fn asked(gyms: u32) -> Option<BTreeMap<&'static str, BTreeMap<String, Plan
 async fn hot_queries_go_by_indices_and_cost_among_a_thousand_gyms_what_they_cost_among_ten() {
     let Some(few) = asked(FEW).await else { return };
     let many = asked(MANY).await.expect("the same server");
+    let mut wrong = Vec::new();
     for (request, plans) in &many {
         for (sql, plan) in plans {
             let scanned: Vec<_> = plan.scanned.iter().filter(|table| *table != CATALOGUE).collect();
-            assert!(scanned.is_empty(), "{request} reads {scanned:?} from end to end: {sql}");
+            if !scanned.is_empty() {
+                wrong.push(format!("{request} reads {scanned:?} from end to end: {sql}"));
+            }
         }
         let cost = |plans: &BTreeMap<String, Plan>| plans.values().map(|plan| plan.cost).sum::<f64>();
         let (before, now) = (cost(&few[request]), cost(plans));
-        assert!(now <= MORE * before, "{request}: {now:.0} instead of {before:.0}: {plans:#?}\n{:#?}", few[request]);
+        if now > MORE * before {
+            wrong.push(format!("{request}: {now:.0} instead of {before:.0}: {plans:#?}\n{:#?}", few[request]));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
