@@ -11,6 +11,7 @@ pub mod outbox;
 pub mod patch;
 pub mod secret;
 pub mod tenant;
+pub mod text;
 pub mod time;
 pub mod timezone;
 pub mod validation;
