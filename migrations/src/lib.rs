@@ -21,6 +21,11 @@ mod m20261124_000014_reviews;
 mod m20261124_000015_achievements;
 mod m20261124_000016_health;
 mod m20261124_000030_installation;
+mod m20261201_000017_events;
+mod m20261201_000018_chat_rooms;
+mod m20261201_000019_event_payments;
+mod m20261201_000020_devices;
+mod m20261201_000021_notifications;
 
 pub use sea_orm_migration::MigratorTrait;
 
@@ -47,6 +52,11 @@ impl MigratorTrait for Migrator {
             whole(m20261124_000015_achievements::Migration),
             whole(m20261124_000016_health::Migration),
             whole(m20261124_000030_installation::Migration),
+            whole(m20261201_000017_events::Migration),
+            whole(m20261201_000018_chat_rooms::Migration),
+            whole(m20261201_000019_event_payments::Migration),
+            whole(m20261201_000020_devices::Migration),
+            whole(m20261201_000021_notifications::Migration),
         ]
     }
 }

@@ -4,8 +4,12 @@
 #![allow(clippy::disallowed_methods)] // sea-orm's derives expand to find/update/delete
 
 pub mod attendance;
+pub mod billing;
+pub mod chat;
+pub mod events;
 pub mod identity;
 pub mod kernel;
+pub mod notifications;
 pub mod schedule;
 
 pub use kernel::ids::*;

@@ -1,0 +1,2 @@
+//! Where a gym's people talk.
+pub mod room;

@@ -1,0 +1,4 @@
+//! Events, who takes part in them, and what they pay.
+pub mod event;
+pub mod participation;
+pub mod refund_task;
