@@ -5,9 +5,9 @@ use axum::Router;
 use http_api::{AppState, Http, System};
 use migrations::{Migrator, MigratorTrait};
 use ports::{
-    Cache, CacheFront, Clock, Counter, IdentityProvider, MemoryCache, MemoryCounter, MemoryOneTimeStore, MemoryQueue,
-    NoIdentityProvider, NullPush, OAuthProxy, ObjectStore, OneTimeStore, Push, Queue, SystemClock, TokenVerifier,
-    storage::NoObjectStore,
+    Cache, CacheFront, Clock, Counter, IdentityProvider, Mailer, MemoryCache, MemoryCounter, MemoryOneTimeStore,
+    MemoryQueue, NoIdentityProvider, NullMailer, NullPush, OAuthProxy, ObjectStore, OneTimeStore, Push, Queue,
+    SystemClock, TokenVerifier, storage::NoObjectStore,
 };
 use repository::{Db, DbOptions, StoreError};
 use services::{Core, Ports, Services, Settings, kernel::relay::Relay};
@@ -27,7 +27,7 @@ pub enum BuildError {
 }
 
 /// Puts GymAPI together. What is not given is embedded: cache, counters and queue in this process, no object store, no
-/// push service.
+/// push service, no mail server.
 pub struct Builder {
     database: DbOptions,
     migrate: bool,
@@ -37,6 +37,7 @@ pub struct Builder {
     queue: Arc<dyn Queue>,
     objects: Arc<dyn ObjectStore>,
     push: Arc<dyn Push>,
+    mailer: Arc<dyn Mailer>,
     accounts: Arc<dyn IdentityProvider>,
     login: Option<Arc<dyn OAuthProxy>>,
     verifier: Option<Arc<dyn TokenVerifier>>,
@@ -61,6 +62,7 @@ impl Builder {
             queue: Arc::new(MemoryQueue::default()),
             objects: Arc::new(NoObjectStore),
             push: Arc::new(NullPush),
+            mailer: Arc::new(NullMailer),
             accounts: Arc::new(NoIdentityProvider),
             login: None,
             verifier: None,
@@ -101,6 +103,11 @@ impl Builder {
     /// What tells people's devices.
     pub fn push(mut self, push: Arc<dyn Push>) -> Self {
         self.push = push;
+        self
+    }
+    /// What sends mails.
+    pub fn mailer(mut self, mailer: Arc<dyn Mailer>) -> Self {
+        self.mailer = mailer;
         self
     }
     /// Who checks the bearer tokens.
@@ -168,6 +175,7 @@ impl Builder {
             counter: self.counter,
             one_time: self.one_time,
             push: self.push,
+            mailer: self.mailer,
         };
         let services = Services::new(core, ports, self.settings);
         services.scheduler().register().await.map_err(BuildError::Jobs)?;

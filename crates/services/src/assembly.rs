@@ -56,7 +56,8 @@ use crate::{
     },
 };
 use ports::{
-    Counter, IdentityProvider, OAuthProxy, ObjectStore, OneTimeStore, Push, TokenVerifier, image::ImageProcessor,
+    Counter, IdentityProvider, Mailer, OAuthProxy, ObjectStore, OneTimeStore, Push, TokenVerifier,
+    image::ImageProcessor,
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -72,6 +73,7 @@ pub struct Ports {
     pub counter: Arc<dyn Counter>,
     pub one_time: Arc<dyn OneTimeStore>,
     pub push: Arc<dyn Push>,
+    pub mailer: Arc<dyn Mailer>,
 }
 
 /// Configuration that changes behaviour.

@@ -2,7 +2,9 @@
 //!
 //! `app.get("/api/v1/gyms/my").by(&ana).send().await` – tokens are signed by a development issuer of the test and
 //! checked exactly as in production.
-use crate::{accounts::MemoryAccounts, database::TestDb, form::Form, push::MemoryPush, world::World};
+use crate::{
+    accounts::MemoryAccounts, database::TestDb, form::Form, mail::MemoryMailer, push::MemoryPush, world::World,
+};
 use adapter_imaging::Imaging;
 use adapter_oidc::{DevIssuer, DevIssuerOptions};
 use async_trait::async_trait;
@@ -33,6 +35,7 @@ pub struct App {
     pub accounts: Arc<MemoryAccounts>,
     pub objects: Arc<MemoryObjectStore>,
     pub pushes: Arc<MemoryPush>,
+    pub mails: Arc<MemoryMailer>,
 }
 
 /// What a test may have otherwise.
@@ -67,6 +70,7 @@ impl App {
         let accounts = Arc::new(MemoryAccounts::default());
         let objects = Arc::new(MemoryObjectStore::default());
         let pushes = Arc::new(MemoryPush::default());
+        let mails = Arc::new(MemoryMailer::default());
         let cache = Arc::new(CacheFront::new(Arc::new(MemoryCache::new(16 << 20))));
         let mut core = Core::new(t.db.clone(), cache);
         let mut ports = Ports {
@@ -78,6 +82,7 @@ impl App {
             counter: Arc::new(MemoryCounter::default()),
             one_time: Arc::new(MemoryOneTimeStore::default()),
             push: pushes.clone(),
+            mailer: mails.clone(),
         };
         let mut settings = Settings { rate_limits: false, ..Settings::default() };
         let mut http = Http::default();
@@ -91,7 +96,7 @@ impl App {
             jwks: Some(issuer.jwks()),
         };
         let (router, document) = http_api::router(AppState::new(&services, system), &http);
-        Self { world: World::new(&t.db), services, router, document, issuer, accounts, objects, pushes }
+        Self { world: World::new(&t.db), services, router, document, issuer, accounts, objects, pushes, mails }
     }
 
     /// A token of this person with every scope.

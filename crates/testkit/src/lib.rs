@@ -11,6 +11,7 @@ pub mod form;
 pub mod gate;
 pub mod images;
 pub mod login;
+pub mod mail;
 pub mod own;
 pub mod plans;
 pub mod push;

@@ -1,19 +1,23 @@
 //! A push service that keeps what it is given.
 use async_trait::async_trait;
 use domain::UserId;
-use ports::push::{Push, PushError, PushMessage};
-use std::sync::{Mutex, PoisonError};
+use ports::push::{Push, PushError, PushMessage, PushReceipt};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 /// Messages in the order in which they were sent.
 #[derive(Debug, Default)]
 pub struct MemoryPush {
     sent: Mutex<Vec<PushMessage>>,
+    unknown: Mutex<BTreeSet<UserId>>,
     failures: Mutex<Vec<PushError>>,
 }
 
 impl MemoryPush {
     pub fn sent(&self) -> Vec<PushMessage> {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        held(&self.sent).clone()
     }
 
     /// Messages of this `type`.
@@ -30,17 +34,33 @@ impl MemoryPush {
 
     /// The next message fails so.
     pub fn fail(&self, error: PushError) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+        held(&self.failures).push(error);
+    }
+
+    /// The service does not know this person from now on; it names no message that is for such people only.
+    pub fn forget(&self, user: UserId) {
+        held(&self.unknown).insert(user);
     }
 }
 
 #[async_trait]
 impl Push for MemoryPush {
-    async fn send(&self, message: &PushMessage) -> Result<(), PushError> {
-        if let Some(error) = self.failures.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+    /// The messages' names are `push-1`, `push-2`, …
+    async fn send(&self, message: &PushMessage) -> Result<PushReceipt, PushError> {
+        if let Some(error) = held(&self.failures).pop() {
             return Err(error);
         }
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(message.clone());
-        Ok(())
+        let unknown: Vec<_> = {
+            let strangers = held(&self.unknown);
+            message.users.iter().copied().filter(|user| strangers.contains(user)).collect()
+        };
+        let mut sent = held(&self.sent);
+        sent.push(message.clone());
+        let reached = unknown.len() < message.users.len();
+        Ok(PushReceipt { id: reached.then(|| format!("push-{}", sent.len())), unknown })
     }
+}
+
+fn held<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }

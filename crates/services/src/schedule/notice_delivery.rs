@@ -41,6 +41,8 @@ impl From<PushError> for Failure {
         match e {
             PushError::Unavailable { reason, retry_after } => Self::Retry { reason, after: retry_after },
             PushError::Refused(reason) => Self::Permanent(reason),
+            e @ PushError::Unauthorised(_) => Self::retry(e),
+            e @ PushError::Disabled => Self::Permanent(e.to_string()),
         }
     }
 }
@@ -149,8 +151,12 @@ impl EffectHandler for NoticeDelivery {
         }
         let (headings, contents) = texts(notice.kind, &gym, &found.class, &found.session);
         let data = data(notice.kind, &gym, &found.session);
-        let message = PushMessage { key: format!("notice:{}", row.id), users: notice.users, headings, contents, data };
-        Ok(self.push.send(&message).await?)
+        let key = format!("notice:{}", row.id);
+        let message = PushMessage { key, users: notice.users, headings, contents, data, collapse_id: None };
+        match self.push.send(&message).await {
+            Ok(_) | Err(PushError::Disabled) => Ok(()),
+            Err(e) => Err(e.into()),
+        }
     }
 }
 
