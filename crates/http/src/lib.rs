@@ -4,11 +4,13 @@
 //! application that has a state of its own.
 mod attendance;
 mod error;
+mod events;
 mod extract;
 mod identity;
 mod kiosk;
 mod middleware;
 mod openapi;
+mod operators;
 mod response;
 mod schedule;
 mod state;
@@ -32,7 +34,9 @@ use utoipa_axum::router::OpenApiRouter;
 pub fn api<S: HostState>() -> OpenApiRouter<S> {
     OpenApiRouter::with_openapi(openapi::base())
         .merge(attendance::routes())
+        .merge(events::routes())
         .merge(identity::routes())
+        .merge(operators::routes())
         .merge(schedule::routes())
         .merge(system::routes())
 }

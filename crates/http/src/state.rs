@@ -7,12 +7,13 @@ use services::{
         achievements::Achievements, check_in::CheckIns, dashboard::Dashboards, goals::Goals, health::Health,
         last_attendance::LastAttendances, qr_code::QrCodes, statistics::Statistics,
     },
+    events::{event_lists::EventLists, events::Events, workers::Workers},
     identity::{
         email::Emails, gyms::Gyms, hooks::Hooks, login::Login, memberships::Memberships, modules::Modules,
         people::People, pictures::Pictures, platform::PlatformUsers, profile::Profiles, registration::Registration,
         relationships::Relationships, role_sync::RoleSync, workspace::Workspaces,
     },
-    kernel::{idempotency::Idempotency, limit::Limits},
+    kernel::{idempotency::Idempotency, limit::Limits, operators::Operators},
     schedule::{
         attendance_marks::AttendanceMarks, bookings::Bookings, calendar::Calendars, categories::Categories,
         classes::Classes, hours::Hours, participation_views::ParticipationViews, reviews::Reviews,
@@ -87,6 +88,10 @@ state! {
     statistics: Arc<dyn Statistics>,
     health: Arc<dyn Health>,
     goals: Arc<dyn Goals>,
+    events: Arc<dyn Events>,
+    event_lists: Arc<dyn EventLists>,
+    workers: Arc<dyn Workers>,
+    operators: Arc<dyn Operators>,
 }
 
 impl AppState {
@@ -132,6 +137,10 @@ impl AppState {
             statistics: s.statistics,
             health: s.health,
             goals: s.goals,
+            events: s.events,
+            event_lists: s.event_lists,
+            workers: s.workers,
+            operators: s.operators,
         }
     }
 }

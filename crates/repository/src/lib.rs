@@ -3,9 +3,11 @@
 //! [`Conn`] is what a repository runs on, [`Db`] what a service holds, [`Tx`] an open transaction. A statement on a
 //! tenant's table can be started only from [`scope`], which wants the gym.
 pub mod attendance;
+pub mod chat;
 mod conn;
 mod db;
 mod error;
+pub mod events;
 mod exclusive;
 pub mod identity;
 pub mod kernel;

@@ -12,6 +12,13 @@ use crate::{
         qr_code::{QrCodeService, QrCodes},
         statistics::{Statistics, StatisticsService},
     },
+    events::{
+        consumer::EventConsumer,
+        event_lists::{EventListService, EventLists},
+        events::{EventService, Events},
+        queue::{EventQueue, EventQueueService},
+        workers::{WorkerService, Workers},
+    },
     identity::{
         email::{EmailService, Emails},
         gatekeeper::GatekeeperService,
@@ -34,6 +41,7 @@ use crate::{
         departure::Departures,
         idempotency::{Idempotency, IdempotencyService},
         limit::Limits,
+        operators::{OperatorService, Operators},
         relay::{EffectHandler, Relay},
         scheduler::{Job, Scheduler},
         spool::Spool,
@@ -56,7 +64,7 @@ use crate::{
     },
 };
 use ports::{
-    Counter, IdentityProvider, Mailer, OAuthProxy, ObjectStore, OneTimeStore, Push, TokenVerifier,
+    Chat, Counter, IdentityProvider, Mailer, OAuthProxy, ObjectStore, OneTimeStore, Push, Queue, TokenVerifier,
     image::ImageProcessor,
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -74,6 +82,9 @@ pub struct Ports {
     pub one_time: Arc<dyn OneTimeStore>,
     pub push: Arc<dyn Push>,
     pub mailer: Arc<dyn Mailer>,
+    pub chat: Arc<dyn Chat>,
+    /// Carries the work that events cause; without one the relay does it itself (EVT-70).
+    pub queue: Option<Arc<dyn Queue>>,
 }
 
 /// Configuration that changes behaviour.
@@ -88,6 +99,8 @@ pub struct Settings {
     pub public_api_key: Option<String>,
     /// Opens the making of the first administrator; `None` closes it (IDN-117).
     pub admin_secret_key: Option<String>,
+    /// Opens the workers' operations; `None` closes them (EVT-80).
+    pub worker_api_key: Option<String>,
     pub profile_image_bucket: String,
     pub gym_logo_bucket: String,
     /// Whether the orphan sweep only tells what it would delete.
@@ -110,6 +123,7 @@ impl Default for Settings {
             webhook_secret: None,
             public_api_key: None,
             admin_secret_key: None,
+            worker_api_key: None,
             profile_image_bucket: "profile-images".into(),
             gym_logo_bucket: "gym_logo".into(),
             orphan_sweep_dry_run: false,
@@ -163,6 +177,11 @@ pub struct Services {
     pub statistics: Arc<dyn Statistics>,
     pub health: Arc<dyn Health>,
     pub goals: Arc<dyn Goals>,
+    pub events: Arc<dyn Events>,
+    pub event_lists: Arc<dyn EventLists>,
+    pub event_queue: Arc<dyn EventQueue>,
+    pub workers: Arc<dyn Workers>,
+    pub operators: Arc<dyn Operators>,
     outside: Outside,
     ports: Ports,
     settings: Settings,
@@ -217,6 +236,11 @@ impl Services {
             statistics: Arc::new(StatisticsService::new(c, modules, outside.clone())),
             health: Arc::new(HealthService::new(c)),
             goals: Arc::new(GoalService::new(c)),
+            events: Arc::new(EventService::new(c, p)),
+            event_lists: Arc::new(EventListService::new(c)),
+            event_queue: Arc::new(EventQueueService::new(c, p)),
+            workers: Arc::new(WorkerService::new(c, p, s)),
+            operators: Arc::new(OperatorService::new(c, p)),
             outside,
             core,
             ports,
@@ -227,6 +251,11 @@ impl Services {
     /// What delivers the outbox.
     pub fn relay(&self) -> Relay {
         Relay::new(&self.core, self.effect_handlers())
+    }
+
+    /// What works on the queue; `None` when there is none (EVT-70).
+    pub fn consumer(&self) -> Option<EventConsumer> {
+        EventConsumer::new(&self.core, &self.ports)
     }
 
     /// What runs by the clock.
@@ -245,6 +274,8 @@ impl Services {
             crate::identity::effect_handlers(c, p, s),
             crate::schedule::effect_handlers(c, p),
             crate::attendance::effect_handlers(c),
+            crate::chat::effect_handlers(c, p),
+            crate::events::effect_handlers(c, p),
         ];
         handlers.into_iter().flatten().collect()
     }
@@ -256,6 +287,7 @@ impl Services {
             crate::identity::jobs(c, p, s),
             crate::schedule::jobs(c),
             crate::attendance::jobs(c, &self.modules, &self.outside),
+            crate::events::jobs(c, p),
         ];
         jobs.into_iter().flatten().collect()
     }

@@ -2,6 +2,8 @@
 use crate::Result;
 use domain::{
     attendance::{achievement, goal, health_record, health_snapshot},
+    chat::room,
+    events::{event, participation as event_participation},
     identity::{membership, relationship},
     kernel::{installation::Mark, tenant::TenantEntity},
     schedule::{
@@ -21,6 +23,8 @@ use repository::{
         snapshots::{SeaSnapshots, Snapshots},
         statistics::{SeaStatistics, Statistics},
     },
+    chat::{SeaChatRooms, rooms::ChatRooms},
+    events::{SeaEvents, events::EventQueries, upkeep::EventUpkeep},
     identity::{
         gym::{Gyms, SeaGyms},
         membership::{MembershipQueries, SeaMemberships},
@@ -94,6 +98,12 @@ pub struct Stores {
     pub goals: Repo<goal::Model>,
     pub health_records: Repo<health_record::Model>,
     pub health_snapshots: Repo<health_snapshot::Model>,
+    pub events: Repo<event::Model>,
+    pub event_participations: Repo<event_participation::Model>,
+    pub chat_rooms: Repo<room::Model>,
+    pub event_queries: Arc<dyn EventQueries>,
+    pub event_upkeep: Arc<dyn EventUpkeep>,
+    pub rooms_of: Arc<dyn ChatRooms>,
     pub hours: Arc<dyn Hours>,
     pub gym_settings: Arc<dyn ScheduleSettings>,
     pub seats: Arc<dyn Seats>,
@@ -144,6 +154,12 @@ impl Stores {
             goals: repo::<goal::Entity>(),
             health_records: repo::<health_record::Entity>(),
             health_snapshots: repo::<health_snapshot::Entity>(),
+            events: repo::<event::Entity>(),
+            event_participations: repo::<event_participation::Entity>(),
+            chat_rooms: repo::<room::Entity>(),
+            event_queries: Arc::new(SeaEvents::default()),
+            event_upkeep: Arc::new(SeaEvents::default()),
+            rooms_of: Arc::new(SeaChatRooms::default()),
             hours: Arc::new(SeaHours),
             gym_settings: Arc::new(SeaSettings),
             seats: Arc::new(SeaSeats),

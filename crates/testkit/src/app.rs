@@ -19,7 +19,7 @@ use domain::{
     identity::{role::HighestRole, user},
 };
 use http_api::{AppState, Http, Readiness, System};
-use ports::{CacheFront, MemoryCache, MemoryCounter, MemoryOneTimeStore, storage::MemoryObjectStore};
+use ports::{CacheFront, MemoryCache, MemoryChat, MemoryCounter, MemoryOneTimeStore, storage::MemoryObjectStore};
 use serde_json::{Value, json};
 use services::{Core, Ports, Services, Settings};
 use std::{sync::Arc, time::Duration};
@@ -35,6 +35,7 @@ pub struct App {
     pub accounts: Arc<MemoryAccounts>,
     pub objects: Arc<MemoryObjectStore>,
     pub pushes: Arc<MemoryPush>,
+    pub chats: Arc<MemoryChat>,
     pub mails: Arc<MemoryMailer>,
 }
 
@@ -70,6 +71,7 @@ impl App {
         let accounts = Arc::new(MemoryAccounts::default());
         let objects = Arc::new(MemoryObjectStore::default());
         let pushes = Arc::new(MemoryPush::default());
+        let chats = Arc::new(MemoryChat::default());
         let mails = Arc::new(MemoryMailer::default());
         let cache = Arc::new(CacheFront::new(Arc::new(MemoryCache::new(16 << 20))));
         let mut core = Core::new(t.db.clone(), cache);
@@ -83,6 +85,8 @@ impl App {
             one_time: Arc::new(MemoryOneTimeStore::default()),
             push: pushes.clone(),
             mailer: mails.clone(),
+            chat: chats.clone(),
+            queue: None,
         };
         let mut settings = Settings { rate_limits: false, ..Settings::default() };
         let mut http = Http::default();
@@ -96,7 +100,7 @@ impl App {
             jwks: Some(issuer.jwks()),
         };
         let (router, document) = http_api::router(AppState::new(&services, system), &http);
-        Self { world: World::new(&t.db), services, router, document, issuer, accounts, objects, pushes, mails }
+        Self { world: World::new(&t.db), services, router, document, issuer, accounts, objects, pushes, chats, mails }
     }
 
     /// A token of this person with every scope.

@@ -2,3 +2,4 @@
 pub mod event;
 pub mod participation;
 pub mod refund_task;
+pub mod terms;

@@ -48,6 +48,8 @@ pub trait Outbox: Send + Sync {
     async fn replay(&self, conn: &Conn, id: OutboxId) -> Result<bool>;
     /// Makes every dead effect pending again; returns how many.
     async fn replay_all(&self, conn: &Conn) -> Result<u64>;
+    /// Deletes the effects of a kind and an aggregate that wait and that nobody has; returns how many.
+    async fn withdraw(&self, conn: &Conn, kind: &str, aggregate: &str) -> Result<u64>;
     /// Deletes what was done before `before`; returns how many.
     async fn reap(&self, conn: &Conn, before: DateTime<Utc>) -> Result<u64>;
     /// Effects not done yet, dead ones left out, and dead ones.
@@ -237,6 +239,17 @@ impl Outbox for SeaOutbox {
 
     async fn replay_all(&self, conn: &Conn) -> Result<u64> {
         Ok(replayed().exec(&conn.executor()?).await?.rows_affected)
+    }
+
+    async fn withdraw(&self, conn: &Conn, kind: &str, aggregate: &str) -> Result<u64> {
+        let withdrawn = Entity::delete_many()
+            .filter(C::Kind.eq(kind))
+            .filter(C::Aggregate.eq(aggregate))
+            // as a literal, so that the partial index is seen to fit
+            .filter(Expr::cust("status = 'pending'"))
+            .exec(&conn.executor()?)
+            .await?;
+        Ok(withdrawn.rows_affected)
     }
 
     async fn reap(&self, conn: &Conn, before: DateTime<Utc>) -> Result<u64> {
