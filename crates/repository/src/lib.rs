@@ -9,6 +9,7 @@ mod error;
 mod exclusive;
 pub mod identity;
 pub mod kernel;
+pub mod notifications;
 mod page;
 mod row;
 pub mod schedule;

@@ -169,7 +169,8 @@ pub struct Services {
 }
 
 impl Services {
-    pub fn new(core: Core, ports: Ports, settings: Settings) -> Self {
+    pub fn new(mut core: Core, ports: Ports, settings: Settings) -> Self {
+        core.mail_enabled = ports.mailer.is_enabled();
         let (c, p, s) = (&core, &ports, &settings);
         let departures = Departures::new(vec![
             Arc::new(LeaveClasses::new(c)),
@@ -243,7 +244,8 @@ impl Services {
         let (c, p, s) = (&self.core, &self.ports, &self.settings);
         let handlers = [
             crate::identity::effect_handlers(c, p, s),
-            crate::schedule::effect_handlers(c, p),
+            crate::notifications::effect_handlers(c, p, s),
+            crate::schedule::effect_handlers(c),
             crate::attendance::effect_handlers(c),
         ];
         handlers.into_iter().flatten().collect()

@@ -9,6 +9,7 @@ pub mod core;
 pub mod error;
 pub mod identity;
 pub mod kernel;
+pub mod notifications;
 pub mod schedule;
 
 pub use access::{Actor, Caller, Gatekeeper, Identity, Reach};
