@@ -11,6 +11,7 @@ pub mod events;
 mod exclusive;
 pub mod identity;
 pub mod kernel;
+pub mod notifications;
 mod page;
 mod row;
 pub mod schedule;

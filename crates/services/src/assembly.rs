@@ -188,7 +188,8 @@ pub struct Services {
 }
 
 impl Services {
-    pub fn new(core: Core, ports: Ports, settings: Settings) -> Self {
+    pub fn new(mut core: Core, ports: Ports, settings: Settings) -> Self {
+        core.mail_enabled = ports.mailer.is_enabled();
         let (c, p, s) = (&core, &ports, &settings);
         let departures = Departures::new(vec![
             Arc::new(LeaveClasses::new(c)),
@@ -272,7 +273,8 @@ impl Services {
         let (c, p, s) = (&self.core, &self.ports, &self.settings);
         let handlers = [
             crate::identity::effect_handlers(c, p, s),
-            crate::schedule::effect_handlers(c, p),
+            crate::notifications::effect_handlers(c, p, s),
+            crate::schedule::effect_handlers(c),
             crate::attendance::effect_handlers(c),
             crate::chat::effect_handlers(c, p),
             crate::events::effect_handlers(c, p),

@@ -6,6 +6,7 @@ use domain::{
     events::{event, participation as event_participation},
     identity::{membership, relationship},
     kernel::{installation::Mark, tenant::TenantEntity},
+    notifications::{notification, preference, recipient, settings as notification_settings},
     schedule::{
         calendar_feed, cancellation, category, class, opening_hours, participation, review, session, settings,
         special_day, waitlist,
@@ -38,6 +39,15 @@ use repository::{
         jobs::{Jobs, SeaJobs},
         outbox::{Outbox, SeaOutbox},
     },
+    notifications::{
+        addressed::{Addressed, SeaAddressed},
+        dedupe::{Said, SeaSaid},
+        devices::{Devices, SeaDevices},
+        inbox::{Inbox, SeaInbox},
+        preferences::{Preferences, SeaSaidPreferences},
+        settings::{NotificationSettings, SeaSettings as SeaNotificationSettings},
+        written::{SeaWritten, Written},
+    },
     schedule::{
         SeaSessions,
         calendar::{Calendars, SeaCalendars},
@@ -66,6 +76,8 @@ pub struct Core {
     pub clock: Arc<dyn Clock>,
     /// Wakes this process's relay after a commit that wrote an effect; other processes poll.
     pub effects_written: Arc<Notify>,
+    /// Whether mails are sent: without a mailer none are written (NTF-80).
+    pub mail_enabled: bool,
     mark: Arc<OnceCell<Mark>>,
 }
 
@@ -123,6 +135,17 @@ pub struct Stores {
     pub wanted: Arc<dyn Goals>,
     pub snapshots: Arc<dyn Snapshots>,
     pub schedule_figures: Arc<dyn ScheduleFigures>,
+    pub devices: Arc<dyn Devices>,
+    pub notifications: Repo<notification::Model>,
+    pub recipients: Repo<recipient::Model>,
+    pub notification_preferences: Repo<preference::Model>,
+    pub notification_settings: Repo<notification_settings::Model>,
+    pub written: Arc<dyn Written>,
+    pub addressed: Arc<dyn Addressed>,
+    pub said: Arc<dyn Said>,
+    pub inbox: Arc<dyn Inbox>,
+    pub preferences: Arc<dyn Preferences>,
+    pub gym_notices: Arc<dyn NotificationSettings>,
 }
 
 impl Stores {
@@ -179,6 +202,17 @@ impl Stores {
             wanted: Arc::new(SeaWanted),
             snapshots: Arc::new(SeaSnapshots),
             schedule_figures: Arc::new(SeaScheduleFigures),
+            devices: Arc::new(SeaDevices),
+            notifications: repo::<notification::Entity>(),
+            recipients: repo::<recipient::Entity>(),
+            notification_preferences: repo::<preference::Entity>(),
+            notification_settings: repo::<notification_settings::Entity>(),
+            written: Arc::new(SeaWritten),
+            addressed: Arc::new(SeaAddressed),
+            said: Arc::new(SeaSaid),
+            inbox: Arc::new(SeaInbox),
+            preferences: Arc::new(SeaSaidPreferences),
+            gym_notices: Arc::new(SeaNotificationSettings),
         }
     }
 }
@@ -201,6 +235,7 @@ impl Core {
             cache,
             clock: Arc::new(SystemClock),
             effects_written: Arc::default(),
+            mail_enabled: false,
             mark: Arc::default(),
         }
     }

@@ -11,6 +11,7 @@ pub mod error;
 pub mod events;
 pub mod identity;
 pub mod kernel;
+pub mod notifications;
 pub mod schedule;
 
 pub use access::{Actor, Caller, Gatekeeper, Identity, Reach};
