@@ -7,7 +7,7 @@ use super::{
     event_chat::CHAT_CREATE,
     events::{NOT_YOURS, PAID_BY_ADMINS, must_own},
     queue::EventQueueService,
-    refunds::Refunds,
+    refunds::{Attempted, Refunds},
     seating::{EVENT_NOT_FOUND, stale},
     view::{EventCancellation, FailedRefund, NotificationsSent},
 };
@@ -158,7 +158,12 @@ impl Cancellations {
     /// Step 2 (EVT-33, EVT-34): refunds are tried now; those that are left are the job's.
     async fn answer(&self, decided: Decided) -> Result<EventCancellation> {
         let Decided { event, ended, told } = decided;
-        let tried = self.refunds.run_tasks_of(&event, &ended.tasks).await;
+        // the cancellation stands whatever comes of them
+        let tried = self.refunds.run_tasks_of(event.gym_id, event.id).await.unwrap_or_else(|error| {
+            tracing::warn!(event = %event.id, %error, "the refunds of a cancelled event are left to the job");
+            Vec::new()
+        });
+        let (failures, made): (Vec<_>, Vec<_>) = tried.into_iter().partition(|one| one.error.is_some());
         let mut failed: Vec<FailedRefund> = ended
             .failed
             .into_iter()
@@ -169,30 +174,40 @@ impl Cancellations {
                 error: refund.error,
             })
             .collect();
-        failed.extend(tried.failed.into_iter().map(|refund| FailedRefund {
-            participation_id: refund.participation_id,
-            member_id: refund.member_id,
-            error: refund.error,
-            error_code: None,
-        }));
-        if tried.processed > 0 {
-            self.core.committed(&stale(event.gym_id)).await;
-        }
+        let refunds_pending = ended.tasks.len().saturating_sub(made.len() + failures.len()) as u64;
+        failed.extend(self.named(&event, failures).await?);
+        let amount: i64 = made.iter().map(|one| i64::from(one.task.amount_cents)).sum();
         Ok(EventCancellation {
             event_id: event.id,
             event_title: event.title,
             cancellation_date: event.cancellation_date.unwrap_or_else(|| self.core.clock.now()),
             cancellation_reason: event.cancellation_reason,
             participants_count: ended.people.len() as u64,
-            refunds_processed: tried.processed,
+            refunds_processed: made.len() as u64,
             refunds_failed: failed.len() as u64,
-            refunds_pending: tried.pending,
+            refunds_pending,
             payments_cancelled: ended.intents_to_cancel.len() as u64,
-            total_refunded_amount: tried.amount,
+            total_refunded_amount: amount,
             currency: event.currency,
             failed_refunds: failed,
             notifications_sent: told,
         })
+    }
+
+    /// Failed attempts, with the members whom they concern.
+    async fn named(&self, event: &event::Model, failures: Vec<Attempted>) -> Result<Vec<FailedRefund>> {
+        if failures.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.core.stores.event_queries.participants(&self.core.db, event.gym_id, event.id).await?;
+        let members: BTreeMap<_, _> = rows.into_iter().map(|row| (row.id, row.member_id)).collect();
+        let named = failures.into_iter().filter_map(|one| {
+            let (error, error_code) = one.error?;
+            let participation_id = one.task.participation_id;
+            let member_id = *members.get(&participation_id)?;
+            Some(FailedRefund { participation_id, member_id, error, error_code })
+        });
+        Ok(named.collect())
     }
 }
 

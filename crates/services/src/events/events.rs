@@ -3,7 +3,9 @@ use super::{
     cancellation::{Bare, Cancellations},
     completion::{Completion, Completions, Rule},
     event_chat::{self, EventChatRequest},
-    seating::{EVENT_NOT_FOUND, PAYMENTS_NOT_CONFIGURED, stale},
+    intents::Intents,
+    payments::PAYMENTS_NOT_CONFIGURED,
+    seating::{EVENT_NOT_FOUND, stale},
     view::{Event, EventCancellation},
 };
 use crate::{Actor, Core, Error, Ports, Refusal, Result, notifications::notify};
@@ -78,6 +80,7 @@ pub struct EventService {
     core: Core,
     cancellations: Cancellations,
     completions: Completions,
+    intents: Intents,
 }
 
 /// The creator, while they work in the gym, and its administrators (EVT-20).
@@ -88,12 +91,12 @@ pub(crate) fn must_own(actor: &Actor, row: &event::Model) -> Result<()> {
 
 impl EventService {
     pub fn new(core: &Core, ports: &Ports) -> Self {
-        Self { core: core.clone(), cancellations: Cancellations::new(core, ports), completions: Completions::new(core) }
-    }
-
-    /// EVT-13.
-    async fn must_take_payments(&self, gym: GymId) -> Result<()> {
-        if self.core.payments_enabled(gym).await? { Ok(()) } else { Err(PAYMENTS_NOT_CONFIGURED.into()) }
+        Self {
+            core: core.clone(),
+            cancellations: Cancellations::new(core, ports),
+            completions: Completions::new(core),
+            intents: Intents::new(core, ports),
+        }
     }
 
     async fn get(&self, gym: GymId, event: EventId) -> Result<Event> {
@@ -105,7 +108,7 @@ impl EventService {
     async fn change(&self, actor: &Actor, event: EventId, patch: EventPatch) -> Result<()> {
         let (core, gym) = (&self.core, actor.gym());
         let wants_payments = patch.is_paid == Some(true);
-        let takes_payments = !wants_payments || core.payments_enabled(gym.id).await?;
+        let takes_payments = !wants_payments || self.intents.account(&core.db, gym.id).await?.is_some();
         core.db
             .run(async |tx| {
                 let row = core.hold_event(&tx, gym.id, event).await?;
@@ -189,7 +192,8 @@ impl Events for EventService {
         let (core, gym) = (&self.core, actor.gym_id());
         input.terms().check(GivenTimes { start: true, end: true }, core.clock.now())?;
         if input.is_paid {
-            self.must_take_payments(gym).await?;
+            // EVT-13
+            self.intents.must_be_enabled(gym).await?;
         }
         let first_message = input.first_message_chat.clone();
         let new = input.row(actor.user_id());
