@@ -6,8 +6,8 @@ use http_api::{AppState, Http, System};
 use migrations::{Migrator, MigratorTrait};
 use ports::{
     Cache, CacheFront, Clock, Counter, IdentityProvider, Mailer, MemoryCache, MemoryCounter, MemoryOneTimeStore,
-    MemoryQueue, NoIdentityProvider, NullMailer, NullPush, OAuthProxy, ObjectStore, OneTimeStore, Push, Queue,
-    SystemClock, TokenVerifier, storage::NoObjectStore,
+    MemoryQueue, NoIdentityProvider, NoPayments, NullMailer, NullPush, OAuthProxy, ObjectStore, OneTimeStore, Payments,
+    Push, Queue, SystemClock, TokenVerifier, storage::NoObjectStore,
 };
 use repository::{Db, DbOptions, StoreError};
 use services::{Core, Ports, Services, Settings, kernel::relay::Relay};
@@ -37,6 +37,7 @@ pub struct Builder {
     queue: Arc<dyn Queue>,
     objects: Arc<dyn ObjectStore>,
     push: Arc<dyn Push>,
+    payments: Arc<dyn Payments>,
     mailer: Arc<dyn Mailer>,
     accounts: Arc<dyn IdentityProvider>,
     login: Option<Arc<dyn OAuthProxy>>,
@@ -62,6 +63,7 @@ impl Builder {
             queue: Arc::new(MemoryQueue::default()),
             objects: Arc::new(NoObjectStore),
             push: Arc::new(NullPush),
+            payments: Arc::new(NoPayments),
             mailer: Arc::new(NullMailer),
             accounts: Arc::new(NoIdentityProvider),
             login: None,
@@ -108,6 +110,11 @@ impl Builder {
     /// What sends mails.
     pub fn mailer(mut self, mailer: Arc<dyn Mailer>) -> Self {
         self.mailer = mailer;
+        self
+    }
+    /// What takes payments; without it paid events are refused.
+    pub fn payments(mut self, payments: Arc<dyn Payments>) -> Self {
+        self.payments = payments;
         self
     }
     /// Who checks the bearer tokens.
@@ -175,6 +182,7 @@ impl Builder {
             counter: self.counter,
             one_time: self.one_time,
             push: self.push,
+            payments: self.payments,
             mailer: self.mailer,
         };
         let services = Services::new(core, ports, self.settings);

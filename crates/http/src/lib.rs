@@ -4,6 +4,7 @@
 //! application that has a state of its own.
 mod attendance;
 mod error;
+mod events;
 mod extract;
 mod identity;
 mod kiosk;
@@ -32,6 +33,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub fn api<S: HostState>() -> OpenApiRouter<S> {
     OpenApiRouter::with_openapi(openapi::base())
         .merge(attendance::routes())
+        .merge(events::routes())
         .merge(identity::routes())
         .merge(schedule::routes())
         .merge(system::routes())

@@ -7,6 +7,7 @@ use services::{
         achievements::Achievements, check_in::CheckIns, dashboard::Dashboards, goals::Goals, health::Health,
         last_attendance::LastAttendances, qr_code::QrCodes, statistics::Statistics,
     },
+    events::{administration::EventAdministration, participations::EventParticipations, payments::EventPaying},
     identity::{
         email::Emails, gyms::Gyms, hooks::Hooks, login::Login, memberships::Memberships, modules::Modules,
         people::People, pictures::Pictures, platform::PlatformUsers, profile::Profiles, registration::Registration,
@@ -87,6 +88,9 @@ state! {
     statistics: Arc<dyn Statistics>,
     health: Arc<dyn Health>,
     goals: Arc<dyn Goals>,
+    event_participations: Arc<dyn EventParticipations>,
+    event_paying: Arc<dyn EventPaying>,
+    event_administration: Arc<dyn EventAdministration>,
 }
 
 impl AppState {
@@ -132,6 +136,9 @@ impl AppState {
             statistics: s.statistics,
             health: s.health,
             goals: s.goals,
+            event_participations: s.event_participations,
+            event_paying: s.event_paying,
+            event_administration: s.event_administration,
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod attendance;
 mod conn;
 mod db;
 mod error;
+pub mod events;
 mod exclusive;
 pub mod identity;
 pub mod kernel;

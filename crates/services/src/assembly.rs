@@ -12,6 +12,13 @@ use crate::{
         qr_code::{QrCodeService, QrCodes},
         statistics::{Statistics, StatisticsService},
     },
+    events::{
+        administration::{EventAdministration, EventAdministrationService},
+        departure::LeaveEvents,
+        event_payments::{EventPayments, EventPaymentsService},
+        participations::{EventParticipationService, EventParticipations},
+        payments::{EventPaying, EventPayingService},
+    },
     identity::{
         email::{EmailService, Emails},
         gatekeeper::GatekeeperService,
@@ -56,7 +63,7 @@ use crate::{
     },
 };
 use ports::{
-    Counter, IdentityProvider, Mailer, OAuthProxy, ObjectStore, OneTimeStore, Push, TokenVerifier,
+    Counter, IdentityProvider, Mailer, OAuthProxy, ObjectStore, OneTimeStore, Payments, Push, TokenVerifier,
     image::ImageProcessor,
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -73,6 +80,7 @@ pub struct Ports {
     pub counter: Arc<dyn Counter>,
     pub one_time: Arc<dyn OneTimeStore>,
     pub push: Arc<dyn Push>,
+    pub payments: Arc<dyn Payments>,
     pub mailer: Arc<dyn Mailer>,
 }
 
@@ -163,6 +171,10 @@ pub struct Services {
     pub statistics: Arc<dyn Statistics>,
     pub health: Arc<dyn Health>,
     pub goals: Arc<dyn Goals>,
+    pub event_participations: Arc<dyn EventParticipations>,
+    pub event_paying: Arc<dyn EventPaying>,
+    pub event_payments: Arc<dyn EventPayments>,
+    pub event_administration: Arc<dyn EventAdministration>,
     outside: Outside,
     ports: Ports,
     settings: Settings,
@@ -175,6 +187,7 @@ impl Services {
             Arc::new(LeaveClasses::new(c)),
             Arc::new(UnnameTrainer),
             Arc::new(CloseCalendar::new(c)),
+            Arc::new(LeaveEvents::new(c)),
         ]);
         let modules: Arc<dyn Modules> = Arc::new(ModuleService::new(c, p, s));
         let outside = Outside::unknown();
@@ -217,6 +230,10 @@ impl Services {
             statistics: Arc::new(StatisticsService::new(c, modules, outside.clone())),
             health: Arc::new(HealthService::new(c)),
             goals: Arc::new(GoalService::new(c)),
+            event_participations: Arc::new(EventParticipationService::new(c, p)),
+            event_paying: Arc::new(EventPayingService::new(c, p)),
+            event_payments: Arc::new(EventPaymentsService::new(c)),
+            event_administration: Arc::new(EventAdministrationService::new(c, p)),
             outside,
             core,
             ports,
@@ -244,6 +261,7 @@ impl Services {
         let handlers = [
             crate::identity::effect_handlers(c, p, s),
             crate::schedule::effect_handlers(c, p),
+            crate::events::effect_handlers(c, p),
             crate::attendance::effect_handlers(c),
         ];
         handlers.into_iter().flatten().collect()
@@ -255,6 +273,7 @@ impl Services {
             crate::kernel::upkeep::jobs(c),
             crate::identity::jobs(c, p, s),
             crate::schedule::jobs(c),
+            crate::events::jobs(c, p),
             crate::attendance::jobs(c, &self.modules, &self.outside),
         ];
         jobs.into_iter().flatten().collect()

@@ -7,6 +7,7 @@ pub mod assembly;
 pub mod attendance;
 pub mod core;
 pub mod error;
+pub mod events;
 pub mod identity;
 pub mod kernel;
 pub mod schedule;

@@ -19,7 +19,9 @@ use domain::{
     identity::{role::HighestRole, user},
 };
 use http_api::{AppState, Http, Readiness, System};
-use ports::{CacheFront, MemoryCache, MemoryCounter, MemoryOneTimeStore, storage::MemoryObjectStore};
+use ports::{
+    CacheFront, MemoryCache, MemoryCounter, MemoryOneTimeStore, payments::MemoryPayments, storage::MemoryObjectStore,
+};
 use serde_json::{Value, json};
 use services::{Core, Ports, Services, Settings};
 use std::{sync::Arc, time::Duration};
@@ -35,6 +37,7 @@ pub struct App {
     pub accounts: Arc<MemoryAccounts>,
     pub objects: Arc<MemoryObjectStore>,
     pub pushes: Arc<MemoryPush>,
+    pub payments: Arc<MemoryPayments>,
     pub mails: Arc<MemoryMailer>,
 }
 
@@ -70,6 +73,7 @@ impl App {
         let accounts = Arc::new(MemoryAccounts::default());
         let objects = Arc::new(MemoryObjectStore::default());
         let pushes = Arc::new(MemoryPush::default());
+        let payments = Arc::new(MemoryPayments::default());
         let mails = Arc::new(MemoryMailer::default());
         let cache = Arc::new(CacheFront::new(Arc::new(MemoryCache::new(16 << 20))));
         let mut core = Core::new(t.db.clone(), cache);
@@ -82,6 +86,7 @@ impl App {
             counter: Arc::new(MemoryCounter::default()),
             one_time: Arc::new(MemoryOneTimeStore::default()),
             push: pushes.clone(),
+            payments: payments.clone(),
             mailer: mails.clone(),
         };
         let mut settings = Settings { rate_limits: false, ..Settings::default() };
@@ -96,7 +101,18 @@ impl App {
             jwks: Some(issuer.jwks()),
         };
         let (router, document) = http_api::router(AppState::new(&services, system), &http);
-        Self { world: World::new(&t.db), services, router, document, issuer, accounts, objects, pushes, mails }
+        Self {
+            world: World::new(&t.db),
+            services,
+            router,
+            document,
+            issuer,
+            accounts,
+            objects,
+            pushes,
+            payments,
+            mails,
+        }
     }
 
     /// A token of this person with every scope.

@@ -41,6 +41,8 @@ pub enum CacheKey {
     /// What one member has done in a gym: attendance, achievements, statistics, health.
     MemberStats(UserId, GymId),
     ReviewStats(GymId),
+    /// Events with their participants, and lists of them.
+    Events(GymId),
 }
 
 impl CacheKey {
@@ -62,6 +64,7 @@ impl CacheKey {
             Self::MemberSchedule(user, gym) => Ns::new("member_schedule", format_args!("{user}:{gym}")),
             Self::MemberStats(user, gym) => Ns::new("member_stats", format_args!("{user}:{gym}")),
             Self::ReviewStats(gym) => Ns::new("review_stats", gym),
+            Self::Events(gym) => Ns::new("events", gym),
         }
     }
 
@@ -91,6 +94,7 @@ impl CacheKey {
             Self::OpeningHours(gym),
             Self::ScheduleSettings(gym),
             Self::Classes(gym),
+            Self::Events(gym),
         ]
     }
 }
