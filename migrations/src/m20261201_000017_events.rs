@@ -84,9 +84,11 @@ impl MigrationTrait for Migration {
                 .col(timestamp_with_time_zone("next_attempt_at"))
                 .col(text_null("last_error"))
                 .col(string_len_null("stripe_refund_id", 255))
+                // what staff gave as the reason
+                .col(string_len_null("reason", 500))
                 .check(Expr::col("amount_cents").gt(0))
                 .check(one_of("kind", &["policy", "event_cancelled", "late_payment", "unseated", "admin"]))
-                .check(one_of("state", &["pending", "done", "withdrawn", "failed"]))
+                .check(one_of("state", &["pending", "done", "withdrawn", "failed", "kept"]))
                 .foreign_key(&mut tenant_fk("event_refund_task", "event_id", "events"))
                 .foreign_key(&mut tenant_fk("event_refund_task", "participation_id", "event_participations"))
                 .to_owned(),

@@ -38,6 +38,8 @@ impl MigrationTrait for Migration {
             tenant_table("event_credits")
                 .col(big_integer("user_id"))
                 .col(big_integer("participation_id"))
+                // what was paid with the payment service; none for cash
+                .col(string_len_null("payment_intent_id", 255))
                 .col(integer("amount"))
                 .col(string_len("currency", 3))
                 .col(timestamp_with_time_zone_null("consumed_at"))
@@ -67,6 +69,10 @@ impl MigrationTrait for Migration {
                 .and_where(Expr::cust("is_active"))
                 .to_owned(),
             // one payment is credited once; a later one of the same participation is another
+            unique("uq_event_credits_payment", "event_credits")
+                .col("participation_id")
+                .col("payment_intent_id")
+                .to_owned(),
             Index::create()
                 .name("ix_event_credits_user")
                 .table("event_credits")

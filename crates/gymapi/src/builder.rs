@@ -6,8 +6,8 @@ use http_api::{AppState, Http, System};
 use migrations::{Migrator, MigratorTrait};
 use ports::{
     Cache, CacheFront, Chat, Clock, Counter, IdentityProvider, Mailer, MemoryCache, MemoryCounter, MemoryOneTimeStore,
-    NoChat, NoIdentityProvider, NullMailer, NullPush, OAuthProxy, ObjectStore, OneTimeStore, Push, Queue, SystemClock,
-    TokenVerifier, storage::NoObjectStore,
+    NoChat, NoIdentityProvider, NoPayments, NullMailer, NullPush, OAuthProxy, ObjectStore, OneTimeStore, Payments, Push,
+    Queue, SystemClock, TokenVerifier, storage::NoObjectStore,
 };
 use repository::{Db, DbOptions, StoreError};
 use services::{Core, Ports, Services, Settings, events::consumer::EventConsumer, kernel::relay::Relay};
@@ -38,6 +38,7 @@ pub struct Builder {
     chat: Arc<dyn Chat>,
     objects: Arc<dyn ObjectStore>,
     push: Arc<dyn Push>,
+    payments: Arc<dyn Payments>,
     mailer: Arc<dyn Mailer>,
     accounts: Arc<dyn IdentityProvider>,
     login: Option<Arc<dyn OAuthProxy>>,
@@ -64,6 +65,7 @@ impl Builder {
             chat: Arc::new(NoChat),
             objects: Arc::new(NoObjectStore),
             push: Arc::new(NullPush),
+            payments: Arc::new(NoPayments),
             mailer: Arc::new(NullMailer),
             accounts: Arc::new(NoIdentityProvider),
             login: None,
@@ -116,6 +118,11 @@ impl Builder {
     /// What sends mails.
     pub fn mailer(mut self, mailer: Arc<dyn Mailer>) -> Self {
         self.mailer = mailer;
+        self
+    }
+    /// What takes payments; without it paid events are refused.
+    pub fn payments(mut self, payments: Arc<dyn Payments>) -> Self {
+        self.payments = payments;
         self
     }
     /// Who checks the bearer tokens.
@@ -183,6 +190,7 @@ impl Builder {
             counter: self.counter,
             one_time: self.one_time,
             push: self.push,
+            payments: self.payments,
             mailer: self.mailer,
             chat: self.chat,
             queue: self.queue.clone(),
@@ -283,7 +291,7 @@ impl GymApi {
         let (scheduler, spool) = (self.services.scheduler(), self.services.spool());
         let consume = async {
             if let Some(consumer) = &self.consumer {
-                consumer.run(&stop).await;
+                consumer.run(stop.cancelled()).await;
             }
         };
         tokio::join!(

@@ -234,6 +234,13 @@ impl From<Error> for ApiError {
                 }
                 error
             }
+            Error::RefusedFor(refusal, ids) => {
+                let mut error = Self::from(refusal);
+                if let Some(body) = error.body.as_object_mut() {
+                    body.insert("ids".to_owned(), json!(ids));
+                }
+                error
+            }
             Error::Token(e) => e.into(),
             Error::MissingScope(scope) => Self::new(
                 StatusCode::FORBIDDEN,

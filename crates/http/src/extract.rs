@@ -9,7 +9,7 @@ mod tenant_guard;
 pub use form::Form;
 pub use guard::{Admin, Caller, GymHeader, Member, NoScope, Owner, Platform, Staff, Trainer, Visitor, scope};
 pub(crate) use guard::{Verified, verify};
-pub use input::{Body, Paging, Path, Query, ShortPaging, Window};
+pub use input::{Body, LongWindow, Paging, Path, Query, ShortPaging, Window};
 pub use module_guard::{Module, ModuleTenant, module};
 pub use tenant_guard::{EarliestGym, PathGym, Tenant, TenantOrOnlyGym, TenantOrPlatform};
 

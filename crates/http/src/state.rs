@@ -7,7 +7,10 @@ use services::{
         achievements::Achievements, check_in::CheckIns, dashboard::Dashboards, goals::Goals, health::Health,
         last_attendance::LastAttendances, qr_code::QrCodes, statistics::Statistics,
     },
-    events::{event_lists::EventLists, events::Events, workers::Workers},
+    events::{
+        administration::EventAdministration, event_lists::EventLists, events::Events,
+        participations::EventParticipations, payments::EventPaying, workers::Workers,
+    },
     identity::{
         email::Emails, gyms::Gyms, hooks::Hooks, login::Login, memberships::Memberships, modules::Modules,
         people::People, pictures::Pictures, platform::PlatformUsers, profile::Profiles, registration::Registration,
@@ -92,6 +95,9 @@ state! {
     event_lists: Arc<dyn EventLists>,
     workers: Arc<dyn Workers>,
     operators: Arc<dyn Operators>,
+    event_participations: Arc<dyn EventParticipations>,
+    event_paying: Arc<dyn EventPaying>,
+    event_administration: Arc<dyn EventAdministration>,
 }
 
 impl AppState {
@@ -141,6 +147,9 @@ impl AppState {
             event_lists: s.event_lists,
             workers: s.workers,
             operators: s.operators,
+            event_participations: s.event_participations,
+            event_paying: s.event_paying,
+            event_administration: s.event_administration,
         }
     }
 }

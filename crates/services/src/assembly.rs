@@ -13,9 +13,14 @@ use crate::{
         statistics::{Statistics, StatisticsService},
     },
     events::{
+        administration::{EventAdministration, EventAdministrationService},
         consumer::EventConsumer,
+        departure::LeaveEvents,
         event_lists::{EventListService, EventLists},
+        event_payments::{EventPayments, EventPaymentsService},
         events::{EventService, Events},
+        participations::{EventParticipationService, EventParticipations},
+        payments::{EventPaying, EventPayingService},
         queue::{EventQueue, EventQueueService},
         workers::{WorkerService, Workers},
     },
@@ -64,8 +69,8 @@ use crate::{
     },
 };
 use ports::{
-    Chat, Counter, IdentityProvider, Mailer, OAuthProxy, ObjectStore, OneTimeStore, Push, Queue, TokenVerifier,
-    image::ImageProcessor,
+    Chat, Counter, IdentityProvider, Mailer, OAuthProxy, ObjectStore, OneTimeStore, Payments, Push, Queue,
+    TokenVerifier, image::ImageProcessor,
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -81,6 +86,7 @@ pub struct Ports {
     pub counter: Arc<dyn Counter>,
     pub one_time: Arc<dyn OneTimeStore>,
     pub push: Arc<dyn Push>,
+    pub payments: Arc<dyn Payments>,
     pub mailer: Arc<dyn Mailer>,
     pub chat: Arc<dyn Chat>,
     /// Carries the work that events cause; without one the relay does it itself (EVT-70).
@@ -182,6 +188,10 @@ pub struct Services {
     pub event_queue: Arc<dyn EventQueue>,
     pub workers: Arc<dyn Workers>,
     pub operators: Arc<dyn Operators>,
+    pub event_participations: Arc<dyn EventParticipations>,
+    pub event_paying: Arc<dyn EventPaying>,
+    pub event_payments: Arc<dyn EventPayments>,
+    pub event_administration: Arc<dyn EventAdministration>,
     outside: Outside,
     ports: Ports,
     settings: Settings,
@@ -195,6 +205,7 @@ impl Services {
             Arc::new(LeaveClasses::new(c)),
             Arc::new(UnnameTrainer),
             Arc::new(CloseCalendar::new(c)),
+            Arc::new(LeaveEvents::new(c)),
         ]);
         let modules: Arc<dyn Modules> = Arc::new(ModuleService::new(c, p, s));
         let outside = Outside::unknown();
@@ -242,6 +253,10 @@ impl Services {
             event_queue: Arc::new(EventQueueService::new(c, p)),
             workers: Arc::new(WorkerService::new(c, p, s)),
             operators: Arc::new(OperatorService::new(c, p)),
+            event_participations: Arc::new(EventParticipationService::new(c, p)),
+            event_paying: Arc::new(EventPayingService::new(c, p)),
+            event_payments: Arc::new(EventPaymentsService::new(c)),
+            event_administration: Arc::new(EventAdministrationService::new(c, p)),
             outside,
             core,
             ports,

@@ -74,6 +74,9 @@ pub enum Error {
     /// A refusal that names the days it is about (SCH-49).
     #[error("{}", .0.code)]
     RefusedOn(Refusal, Vec<NaiveDate>),
+    /// A refusal that names the ids it is about (EVT-47).
+    #[error("{}", .0.code)]
+    RefusedFor(Refusal, Vec<i64>),
     /// The bearer token is no good (IDN-1 … IDN-5).
     #[error(transparent)]
     Token(TokenError),
@@ -122,7 +125,7 @@ impl Error {
     /// The stable code of the refusal, for tests and for callers without HTTP.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Refused(refusal) | Self::RefusedOn(refusal, _) => refusal.code,
+            Self::Refused(refusal) | Self::RefusedOn(refusal, _) | Self::RefusedFor(refusal, _) => refusal.code,
             Self::Token(TokenError::ScopeShape) => "invalid_scope_claim",
             Self::Token(TokenError::Expired) => "token_expired",
             Self::Token(TokenError::Unavailable) => "unavailable",

@@ -19,7 +19,10 @@ use domain::{
     identity::{role::HighestRole, user},
 };
 use http_api::{AppState, Http, Readiness, System};
-use ports::{CacheFront, MemoryCache, MemoryChat, MemoryCounter, MemoryOneTimeStore, storage::MemoryObjectStore};
+use ports::{
+    CacheFront, MemoryCache, MemoryChat, MemoryCounter, MemoryOneTimeStore, payments::MemoryPayments,
+    storage::MemoryObjectStore,
+};
 use serde_json::{Value, json};
 use services::{Core, Ports, Services, Settings};
 use std::{sync::Arc, time::Duration};
@@ -36,6 +39,7 @@ pub struct App {
     pub objects: Arc<MemoryObjectStore>,
     pub pushes: Arc<MemoryPush>,
     pub chats: Arc<MemoryChat>,
+    pub payments: Arc<MemoryPayments>,
     pub mails: Arc<MemoryMailer>,
 }
 
@@ -72,6 +76,7 @@ impl App {
         let objects = Arc::new(MemoryObjectStore::default());
         let pushes = Arc::new(MemoryPush::default());
         let chats = Arc::new(MemoryChat::default());
+        let payments = Arc::new(MemoryPayments::default());
         let mails = Arc::new(MemoryMailer::default());
         let cache = Arc::new(CacheFront::new(Arc::new(MemoryCache::new(16 << 20))));
         let mut core = Core::new(t.db.clone(), cache);
@@ -84,6 +89,7 @@ impl App {
             counter: Arc::new(MemoryCounter::default()),
             one_time: Arc::new(MemoryOneTimeStore::default()),
             push: pushes.clone(),
+            payments: payments.clone(),
             mailer: mails.clone(),
             chat: chats.clone(),
             queue: None,
@@ -100,7 +106,19 @@ impl App {
             jwks: Some(issuer.jwks()),
         };
         let (router, document) = http_api::router(AppState::new(&services, system), &http);
-        Self { world: World::new(&t.db), services, router, document, issuer, accounts, objects, pushes, chats, mails }
+        Self {
+            world: World::new(&t.db),
+            services,
+            router,
+            document,
+            issuer,
+            accounts,
+            objects,
+            pushes,
+            chats,
+            payments,
+            mails,
+        }
     }
 
     /// A token of this person with every scope.

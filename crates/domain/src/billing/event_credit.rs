@@ -12,6 +12,8 @@ pub struct Model {
     pub gym_id: GymId,
     pub user_id: UserId,
     pub participation_id: EventParticipationId,
+    /// What it was paid with; `None` of a payment in cash.
+    pub payment_intent_id: Option<String>,
     pub amount: i32,
     pub currency: String,
     pub consumed_at: Option<DateTime<Utc>>,
@@ -29,6 +31,7 @@ crate::tenant_entity!("event credit", EventCreditId);
 pub struct Create {
     pub user_id: UserId,
     pub participation_id: EventParticipationId,
+    pub payment_intent_id: Option<String>,
     pub amount: i32,
     pub currency: String,
 }

@@ -59,6 +59,26 @@ pub enum RefundState {
     Withdrawn,
     /// For the gym's administrators.
     Failed,
+    /// No refund at all: the member takes part anew, and by its policy the gym kept what they paid before.
+    Kept,
+}
+
+impl RefundKind {
+    /// As the payment service is told it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::EventCancelled => "event_cancelled",
+            Self::LatePayment => "late_payment",
+            Self::Unseated => "unseated",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl RefundState {
+    /// Those of money that is still on its way back, or stuck.
+    pub const OPEN: [Self; 2] = [Self::Pending, Self::Failed];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, DeriveEntityModel)]
@@ -79,6 +99,8 @@ pub struct Model {
     #[sea_orm(column_type = "Text", nullable)]
     pub last_error: Option<String>,
     pub stripe_refund_id: Option<String>,
+    /// What staff gave as the reason.
+    pub reason: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -99,6 +121,8 @@ pub struct Create {
     pub state: RefundState,
     pub next_attempt_at: DateTime<Utc>,
     pub last_error: Option<String>,
+    pub stripe_refund_id: Option<String>,
+    pub reason: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveIntoActiveModel)]

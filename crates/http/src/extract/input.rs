@@ -141,6 +141,31 @@ impl Window {
     }
 }
 
+/// `skip` ≥ 0 (default 0), `limit` ≥ 1 (default 500), and one above 500 is 500; else 422: what had no pages before (EVT-1).
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct LongWindow {
+    /// How many rows to pass over.
+    #[param(minimum = 0, default = 0)]
+    skip: i64,
+    /// How many rows to answer with; more than 500 is 500.
+    #[param(minimum = 1, default = 500)]
+    limit: i64,
+}
+
+impl Default for LongWindow {
+    fn default() -> Self {
+        Self { skip: 0, limit: 500 }
+    }
+}
+
+impl LongWindow {
+    pub fn page(self) -> Result<Page, ApiError> {
+        bounded(self.skip, self.limit.min(500), 500)
+    }
+}
+
 /// `skip` ≥ 0 (default 0), `limit` 1 … 100 (default 20), else 422: histories and reviews (SCH-91).
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::IntoParams)]
 #[serde(default)]

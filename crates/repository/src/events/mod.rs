@@ -1,5 +1,10 @@
-//! Repositories of events and of who takes part in them.
+//! Repositories of events, of who takes part in them, and of what they pay.
+pub mod accounts;
+pub mod claims;
 pub mod events;
+pub mod participations;
+pub mod refund_tasks;
+pub mod seats;
 pub mod upkeep;
 
 use crate::SeaRepo;
