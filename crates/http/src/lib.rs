@@ -8,6 +8,7 @@ mod extract;
 mod identity;
 mod kiosk;
 mod middleware;
+mod notifications;
 mod openapi;
 mod response;
 mod schedule;
@@ -33,6 +34,7 @@ pub fn api<S: HostState>() -> OpenApiRouter<S> {
     OpenApiRouter::with_openapi(openapi::base())
         .merge(attendance::routes())
         .merge(identity::routes())
+        .merge(notifications::routes())
         .merge(schedule::routes())
         .merge(system::routes())
 }

@@ -13,6 +13,10 @@ use services::{
         relationships::Relationships, role_sync::RoleSync, workspace::Workspaces,
     },
     kernel::{idempotency::Idempotency, limit::Limits},
+    notifications::{
+        announcements::Announcements, devices::Devices, inbox::Inbox, preferences::Preferences,
+        settings::NotificationSettings,
+    },
     schedule::{
         attendance_marks::AttendanceMarks, bookings::Bookings, calendar::Calendars, categories::Categories,
         classes::Classes, hours::Hours, participation_views::ParticipationViews, reviews::Reviews,
@@ -87,6 +91,11 @@ state! {
     statistics: Arc<dyn Statistics>,
     health: Arc<dyn Health>,
     goals: Arc<dyn Goals>,
+    devices: Arc<dyn Devices>,
+    announcements: Arc<dyn Announcements>,
+    inbox: Arc<dyn Inbox>,
+    preferences: Arc<dyn Preferences>,
+    notification_settings: Arc<dyn NotificationSettings>,
 }
 
 impl AppState {
@@ -132,6 +141,11 @@ impl AppState {
             statistics: s.statistics,
             health: s.health,
             goals: s.goals,
+            devices: s.devices,
+            announcements: s.announcements,
+            inbox: s.inbox,
+            preferences: s.preferences,
+            notification_settings: s.notification_settings,
         }
     }
 }
