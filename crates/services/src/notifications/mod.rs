@@ -1,6 +1,7 @@
 //! What people are told, on which channel, and what they say to it.
 mod alert;
 pub mod announcements;
+mod breaker;
 mod budget;
 pub(crate) mod delivery;
 pub mod devices;
@@ -9,6 +10,8 @@ pub mod notify;
 pub mod preferences;
 mod quotas;
 pub mod settings;
+#[cfg(feature = "testing")]
+mod stage;
 pub(crate) mod upkeep;
 
 use crate::{Core, Ports, Settings, kernel::relay::EffectHandler};
