@@ -17,6 +17,10 @@ use services::{
         relationships::Relationships, role_sync::RoleSync, workspace::Workspaces,
     },
     kernel::{idempotency::Idempotency, limit::Limits, operators::Operators},
+    notifications::{
+        announcements::Announcements, devices::Devices, inbox::Inbox, preferences::Preferences,
+        settings::NotificationSettings,
+    },
     schedule::{
         attendance_marks::AttendanceMarks, bookings::Bookings, calendar::Calendars, categories::Categories,
         classes::Classes, hours::Hours, participation_views::ParticipationViews, reviews::Reviews,
@@ -98,6 +102,11 @@ state! {
     event_participations: Arc<dyn EventParticipations>,
     event_paying: Arc<dyn EventPaying>,
     event_administration: Arc<dyn EventAdministration>,
+    devices: Arc<dyn Devices>,
+    announcements: Arc<dyn Announcements>,
+    inbox: Arc<dyn Inbox>,
+    preferences: Arc<dyn Preferences>,
+    notification_settings: Arc<dyn NotificationSettings>,
 }
 
 impl AppState {
@@ -150,6 +159,11 @@ impl AppState {
             event_participations: s.event_participations,
             event_paying: s.event_paying,
             event_administration: s.event_administration,
+            devices: s.devices,
+            announcements: s.announcements,
+            inbox: s.inbox,
+            preferences: s.preferences,
+            notification_settings: s.notification_settings,
         }
     }
 }

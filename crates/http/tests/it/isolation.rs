@@ -31,6 +31,10 @@ struct Tenant {
     category: category::Model,
     review: review::Model,
     goal: i64,
+    /// Its owner was told this.
+    notification: String,
+    /// By which it can be cancelled.
+    correlation: String,
 }
 
 impl Tenant {
@@ -62,8 +66,25 @@ impl Tenant {
         let goal = json!({"goal_type": "strength", "title": "more", "target_value": 9, "unit": "kg"});
         // the owner's own: a goal of somebody else is not found either
         let goal = app.post("/api/v1/users/me/goals").by(&staff[3].1).at(gym.id).json(goal).send().await.expect(201);
+        let told = json!({"user_ids": [staff[3].1.id.to_string()], "title": "t", "message": "m"});
+        let told =
+            app.post("/api/v1/notifications/send").by(&staff[3].1).at(gym.id).json(told).send().await.expect(200);
+        let correlation = told["notification_id"].as_str().unwrap().to_owned();
+        let list = app.get("/api/v1/notifications/").by(&staff[3].1).at(gym.id).send().await.expect(200);
+        let notification = list[0]["id"].as_str().unwrap().to_owned();
         let id = |row: &Value| row["id"].as_i64().unwrap();
-        Self { session, category, review, special_day, relationship: id(&made), goal: id(&goal), gym, staff }
+        Self {
+            session,
+            category,
+            review,
+            special_day,
+            relationship: id(&made),
+            goal: id(&goal),
+            notification,
+            correlation,
+            gym,
+            staff,
+        }
     }
 
     fn person(&self, role: GymRole) -> &user::Model {
@@ -82,6 +103,8 @@ impl Tenant {
             ("relationship_id", self.relationship.to_string()),
             ("session_id", self.session.id.to_string()),
             ("goal_id", self.goal.to_string()),
+            ("notification_id", self.notification.clone()),
+            ("correlation", self.correlation.clone()),
             ("class_id", self.session.class_id.to_string()),
             ("special_day_id", self.special_day.0.to_string()),
             ("date", self.special_day.1.clone()),

@@ -4,4 +4,5 @@ mod attendance;
 mod identity;
 mod isolation;
 mod middleware;
+mod notifications;
 mod schedule;

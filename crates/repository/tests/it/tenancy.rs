@@ -1,5 +1,6 @@
 //! Data of one gym cannot be read, changed or pointed at from another (IDN-118).
 mod attendance;
+mod notifications;
 mod schedule;
 
 use domain::{
@@ -63,7 +64,7 @@ async fn contract<E>(
 }
 
 /// Tables that name a gym and an id of their own, as [`contract`] is tried with.
-const TRIED: [&str; 18] = [
+const TRIED: [&str; 22] = [
     "calendar_feeds",
     "class",
     "class_cancellation",
@@ -73,8 +74,12 @@ const TRIED: [&str; 18] = [
     "class_session",
     "class_waitlist_entry",
     "gym_hours",
+    "gym_notification_settings",
     "gym_schedule_settings",
     "gym_special_hours",
+    "notification_preferences",
+    "notification_recipients",
+    "notifications",
     "trainer_member_relationships",
     "user_achievements",
     "user_follows",

@@ -75,6 +75,7 @@ const NEW_SESSION: &str =
 const NEW_SERIES: &str = r#"{"base_session_data": {"class_id": "{class_id}", "trainer_id": "{trainer_id}",
     "start_time": "2100-03-01T18:30:00"}, "start_date": "2100-03-01", "end_date": "2100-03-07", "days_of_week": [0]}"#;
 const GOAL: &str = r#"{"goal_type": "strength", "title": "more", "target_value": 9, "unit": "kg"}"#;
+const REFUSAL: &str = r#"{"preferences": [{"type": "announcement", "push": false}]}"#;
 const BIO: &str = r#"{"bio": "changed by somebody"}"#;
 
 #[rustfmt::skip]
@@ -242,6 +243,25 @@ pub const OPERATIONS: &[Operation] = &[
     op("get", "/api/v1/reviews/stats/class/{class_id}", Gym(Member)),
     op("get", "/api/v1/reviews/stats/session/{session_id}", Gym(Member)),
     op("get", "/api/v1/reviews/stats/trainer/{trainer_id}", Gym(Member)),
+
+    op("get", "/api/v1/notifications/", Gym(Member)),
+    op("get", "/api/v1/notifications/unread-count", Gym(Member)),
+    op("post", "/api/v1/notifications/read-all", Gym(Member)),
+    op("post", "/api/v1/notifications/{notification_id}/read", Gym(Member)).row(),
+    op("get", "/api/v1/notifications/preferences", Gym(Member)),
+    op("put", "/api/v1/notifications/preferences", Gym(Member)).body(REFUSAL),
+    op("get", "/api/v1/notifications/settings", Gym(Admin)),
+    op("put", "/api/v1/notifications/settings", Gym(Admin)).body(r#"{"locale": "en"}"#),
+    op("post", "/api/v1/notifications/devices", Gym(Member)).body(r#"{"device_token": "t", "platform": "ios"}"#),
+    op("get", "/api/v1/notifications/devices", Gym(Member)),
+    op("delete", "/api/v1/notifications/devices", Gym(Member)),
+    op("post", "/api/v1/notifications/send", Gym(Admin)).body(r#"{"user_ids": ["1"], "title": "t", "message": "m"}"#),
+    op("post", "/api/v1/notifications/send-to-gym", Gym(Admin)).body(r#"{"title": "t", "message": "m"}"#),
+    op("post", "/api/v1/notifications/test", Gym(Member)),
+    op("get", "/api/v1/notifications/history", Gym(Admin)),
+    op("delete", "/api/v1/notifications/scheduled/{correlation}", Gym(Admin)).row(),
+    op("get", "/api/v1/notifications/unsubscribe/{notification_id}", Public).query("key=k"),
+    op("post", "/api/v1/notifications/unsubscribe/{notification_id}", Public).query("key=k"),
 
     op("post", "/api/v1/schedule/calendar-feeds/me", Gym(Member)),
     op("delete", "/api/v1/schedule/calendar-feeds/me", Gym(Member)),
