@@ -108,7 +108,9 @@ impl MigrationTrait for Migration {
                 .to_owned(),
             of("uq_event_participations_member", parts).unique().col("event_id").col("member_id").to_owned(),
             of("ix_event_participations_member", parts).col("gym_id").col("member_id").col("registered_at").to_owned(),
+            // who is in an event, and how many
             of("ix_event_participations_queue", parts)
+                .col("gym_id")
                 .col("event_id")
                 .col("status")
                 .col("queued_at")

@@ -16,6 +16,7 @@ enum Layer {
     Ports,
     Migrations,
     Repository,
+    Texts,
     Services,
     Http,
     Adapter,
@@ -35,6 +36,7 @@ impl Layer {
             ("crates", "domain") => Self::Domain,
             ("crates", "ports") => Self::Ports,
             ("crates", "repository") => Self::Repository,
+            ("crates", "texts") => Self::Texts,
             ("crates", "services") => Self::Services,
             ("crates", "http") => Self::Http,
             ("crates", "gymapi") => Self::Facade,
@@ -50,8 +52,8 @@ impl Layer {
         use Layer::*;
         match self {
             Domain | Migrations => false,
-            Ports | Repository => other == Domain,
-            Services => matches!(other, Domain | Ports | Repository),
+            Ports | Repository | Texts => other == Domain,
+            Services => matches!(other, Domain | Ports | Repository | Texts),
             Http => matches!(other, Domain | Services | Ports),
             Adapter => matches!(other, Domain | Ports),
             Facade => !matches!(other, Server | Testkit | Xtask),

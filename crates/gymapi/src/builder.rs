@@ -5,12 +5,12 @@ use axum::Router;
 use http_api::{AppState, Http, System};
 use migrations::{Migrator, MigratorTrait};
 use ports::{
-    Cache, CacheFront, Clock, Counter, IdentityProvider, Mailer, MemoryCache, MemoryCounter, MemoryOneTimeStore,
-    MemoryQueue, NoIdentityProvider, NoPayments, NullMailer, NullPush, OAuthProxy, ObjectStore, OneTimeStore, Payments,
+    Cache, CacheFront, Chat, Clock, Counter, IdentityProvider, Mailer, MemoryCache, MemoryCounter, MemoryOneTimeStore,
+    NoChat, NoIdentityProvider, NoPayments, NullMailer, NullPush, OAuthProxy, ObjectStore, OneTimeStore, Payments,
     Push, Queue, SystemClock, TokenVerifier, storage::NoObjectStore,
 };
 use repository::{Db, DbOptions, StoreError};
-use services::{Core, Ports, Services, Settings, kernel::relay::Relay};
+use services::{Core, Ports, Services, Settings, events::consumer::EventConsumer, kernel::relay::Relay};
 use std::{sync::Arc, time::Duration};
 
 #[derive(Debug, thiserror::Error)]
@@ -26,15 +26,16 @@ pub enum BuildError {
     Jobs(#[source] services::Error),
 }
 
-/// Puts GymAPI together. What is not given is embedded: cache, counters and queue in this process, no object store, no
-/// push service, no mail server.
+/// Puts GymAPI together. What is not given is embedded: cache and counters in this process; no queue, so that
+/// the relay does its work itself; no object store, no push service, no mail server, no chat service.
 pub struct Builder {
     database: DbOptions,
     migrate: bool,
     cache: Arc<dyn Cache>,
     counter: Arc<dyn Counter>,
     one_time: Arc<dyn OneTimeStore>,
-    queue: Arc<dyn Queue>,
+    queue: Option<Arc<dyn Queue>>,
+    chat: Arc<dyn Chat>,
     objects: Arc<dyn ObjectStore>,
     push: Arc<dyn Push>,
     payments: Arc<dyn Payments>,
@@ -60,7 +61,8 @@ impl Builder {
             cache: Arc::new(MemoryCache::new(64 << 20)),
             counter: Arc::new(MemoryCounter::default()),
             one_time: Arc::new(MemoryOneTimeStore::default()),
-            queue: Arc::new(MemoryQueue::default()),
+            queue: None,
+            chat: Arc::new(NoChat),
             objects: Arc::new(NoObjectStore),
             push: Arc::new(NullPush),
             payments: Arc::new(NoPayments),
@@ -94,8 +96,14 @@ impl Builder {
         self.one_time = store;
         self
     }
+    /// What carries the work that events cause (EVT-70).
     pub fn queue(mut self, queue: Arc<dyn Queue>) -> Self {
-        self.queue = queue;
+        self.queue = Some(queue);
+        self
+    }
+    /// Where events have their rooms.
+    pub fn chat(mut self, chat: Arc<dyn Chat>) -> Self {
+        self.chat = chat;
         self
     }
     pub fn objects(mut self, objects: Arc<dyn ObjectStore>) -> Self {
@@ -184,6 +192,8 @@ impl Builder {
             push: self.push,
             payments: self.payments,
             mailer: self.mailer,
+            chat: self.chat,
+            queue: self.queue.clone(),
         };
         let services = Services::new(core, ports, self.settings);
         services.scheduler().register().await.map_err(BuildError::Jobs)?;
@@ -203,7 +213,8 @@ impl Builder {
         };
         gauge.migrated();
         let relay = services.relay();
-        Ok(GymApi { services, relay, state, router, document, gauge, queue: self.queue, dev_login })
+        let consumer = services.consumer();
+        Ok(GymApi { services, relay, consumer, state, router, document, gauge, queue: self.queue, dev_login })
     }
 }
 
@@ -231,11 +242,12 @@ async fn up(db: &Db) -> Result<(), BuildError> {
 pub struct GymApi {
     services: Services,
     relay: Relay,
+    consumer: Option<EventConsumer>,
     state: AppState,
     router: Router,
     document: serde_json::Value,
     gauge: Gauge,
-    queue: Arc<dyn Queue>,
+    queue: Option<Arc<dyn Queue>>,
     dev_login: Option<DevLogin>,
 }
 
@@ -266,18 +278,28 @@ impl GymApi {
     pub fn readiness(&self) -> &Gauge {
         &self.gauge
     }
-    pub fn queue(&self) -> &Arc<dyn Queue> {
-        &self.queue
+    pub fn queue(&self) -> Option<&Arc<dyn Queue>> {
+        self.queue.as_ref()
     }
     /// Tokens for anybody, in development.
     pub fn dev_login(&self) -> Option<&DevLogin> {
         self.dev_login.as_ref()
     }
 
-    /// Delivers effects and runs scheduled jobs until `stop` is cancelled. Any number of instances may do so at once.
+    /// Delivers effects, works on the queue and runs scheduled jobs until `stop` is cancelled. Any number of instances may do so at once.
     pub async fn work(&self, stop: tokio_util::sync::CancellationToken) {
         let (scheduler, spool) = (self.services.scheduler(), self.services.spool());
-        tokio::join!(self.relay.run(stop.cancelled()), scheduler.run(stop.cancelled()), spool.run(stop.cancelled()));
+        let consume = async {
+            if let Some(consumer) = &self.consumer {
+                consumer.run(&stop).await;
+            }
+        };
+        tokio::join!(
+            self.relay.run(stop.cancelled()),
+            consume,
+            scheduler.run(stop.cancelled()),
+            spool.run(stop.cancelled()),
+        );
     }
 
     /// Hands back the effects that [`Self::work`] holds, when it is not waited for any longer: another instance then

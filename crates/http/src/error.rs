@@ -133,6 +133,7 @@ fn status(class: Class) -> StatusCode {
         Class::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
         Class::BadGateway => StatusCode::BAD_GATEWAY,
         Class::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Class::NotConfigured => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

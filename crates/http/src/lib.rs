@@ -10,6 +10,7 @@ mod identity;
 mod kiosk;
 mod middleware;
 mod openapi;
+mod operators;
 mod response;
 mod schedule;
 mod state;
@@ -35,6 +36,7 @@ pub fn api<S: HostState>() -> OpenApiRouter<S> {
         .merge(attendance::routes())
         .merge(events::routes())
         .merge(identity::routes())
+        .merge(operators::routes())
         .merge(schedule::routes())
         .merge(system::routes())
 }

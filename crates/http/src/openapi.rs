@@ -36,6 +36,9 @@ pub(crate) fn complete(document: utoipa::openapi::OpenApi) -> Value {
         },
         "gym": { "type": "apiKey", "in": "header", "name": "X-Gym-ID", "description": "The gym's id." },
         "api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key" },
+        "worker": {
+            "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The key of the workers.",
+        },
         "webhook": { "type": "apiKey", "in": "header", "name": "X-Auth0-Webhook-Secret" },
     });
     if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {

@@ -7,13 +7,16 @@ use services::{
         achievements::Achievements, check_in::CheckIns, dashboard::Dashboards, goals::Goals, health::Health,
         last_attendance::LastAttendances, qr_code::QrCodes, statistics::Statistics,
     },
-    events::{administration::EventAdministration, participations::EventParticipations, payments::EventPaying},
+    events::{
+        administration::EventAdministration, event_lists::EventLists, events::Events,
+        participations::EventParticipations, payments::EventPaying, workers::Workers,
+    },
     identity::{
         email::Emails, gyms::Gyms, hooks::Hooks, login::Login, memberships::Memberships, modules::Modules,
         people::People, pictures::Pictures, platform::PlatformUsers, profile::Profiles, registration::Registration,
         relationships::Relationships, role_sync::RoleSync, workspace::Workspaces,
     },
-    kernel::{idempotency::Idempotency, limit::Limits},
+    kernel::{idempotency::Idempotency, limit::Limits, operators::Operators},
     schedule::{
         attendance_marks::AttendanceMarks, bookings::Bookings, calendar::Calendars, categories::Categories,
         classes::Classes, hours::Hours, participation_views::ParticipationViews, reviews::Reviews,
@@ -91,6 +94,10 @@ state! {
     event_participations: Arc<dyn EventParticipations>,
     event_paying: Arc<dyn EventPaying>,
     event_administration: Arc<dyn EventAdministration>,
+    events: Arc<dyn Events>,
+    event_lists: Arc<dyn EventLists>,
+    workers: Arc<dyn Workers>,
+    operators: Arc<dyn Operators>,
 }
 
 impl AppState {
@@ -139,6 +146,10 @@ impl AppState {
             event_participations: s.event_participations,
             event_paying: s.event_paying,
             event_administration: s.event_administration,
+            events: s.events,
+            event_lists: s.event_lists,
+            workers: s.workers,
+            operators: s.operators,
         }
     }
 }

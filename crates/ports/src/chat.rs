@@ -69,7 +69,33 @@ pub trait Chat: Send + Sync + 'static {
     async fn delete(&self, at: &ChannelId) -> Result<(), ChatError>;
 }
 
-/// A chat in this process: for a system without a chat service, where rooms have nobody to talk, and for tests.
+/// No chat service: nothing is said, and no room is made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoChat;
+
+#[async_trait]
+impl Chat for NoChat {
+    async fn create(&self, _: &NewChannel) -> Result<(), ChatError> {
+        Err(ChatError::Disabled)
+    }
+    async fn add(&self, _: &ChannelId, _: &[UserId]) -> Result<(), ChatError> {
+        Err(ChatError::Disabled)
+    }
+    async fn remove(&self, _: &ChannelId, _: &[UserId]) -> Result<(), ChatError> {
+        Err(ChatError::Disabled)
+    }
+    async fn post(&self, _: &ChannelId, _: &Post) -> Result<(), ChatError> {
+        Err(ChatError::Disabled)
+    }
+    async fn freeze(&self, _: &ChannelId) -> Result<(), ChatError> {
+        Err(ChatError::Disabled)
+    }
+    async fn delete(&self, _: &ChannelId) -> Result<(), ChatError> {
+        Err(ChatError::Disabled)
+    }
+}
+
+/// A chat in this process, for tests and for trying things.
 #[derive(Debug, Default)]
 pub struct MemoryChat {
     channels: Mutex<BTreeMap<ChannelId, MemoryChannel>>,

@@ -25,7 +25,11 @@ pub trait Counter: Send + Sync + 'static {
     /// Counts one hit in a window that slides with the clock.
     async fn slide(&self, key: &str, window: Duration) -> Result<Hits, CacheError>;
     /// Counts one hit in a window that starts with the key's first hit.
-    async fn fixed(&self, key: &str, window: Duration) -> Result<Hits, CacheError>;
+    async fn fixed(&self, key: &str, window: Duration) -> Result<Hits, CacheError> {
+        self.add(key, 1, window).await
+    }
+    /// Counts many hits at once in such a window.
+    async fn add(&self, key: &str, hits: u64, window: Duration) -> Result<Hits, CacheError>;
 }
 
 /// The bucket of a sliding window that is now, and how far into it we are (0.0 ..< 1.0).
@@ -78,9 +82,9 @@ impl Counter for MemoryCounter {
         Ok(estimate(current, previous, elapsed, window))
     }
 
-    async fn fixed(&self, key: &str, window: Duration) -> Result<Hits, CacheError> {
+    async fn add(&self, key: &str, hits: u64, window: Duration) -> Result<Hits, CacheError> {
         let bucket = self.bucket(key, window);
-        let count = (bucket.hits.fetch_add(1, Relaxed) + 1) as f64;
+        let count = (bucket.hits.fetch_add(hits, Relaxed) + hits) as f64;
         Ok(Hits { count, resets_in: bucket.ends.saturating_duration_since(Instant::now()) })
     }
 }

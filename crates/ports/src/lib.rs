@@ -17,7 +17,7 @@ pub mod queue;
 pub mod storage;
 
 pub use cache::{Cache, CacheError, CacheFront, MemoryCache, Ns};
-pub use chat::{Chat, MemoryChat};
+pub use chat::{Chat, MemoryChat, NoChat};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use counter::{Counter, MemoryCounter};
 pub use identity::{IdentityProvider, NoIdentityProvider, OAuthProxy, TokenError, TokenVerifier};

@@ -1,7 +1,7 @@
 //! The message queue: first in, first out within a group, at least once.
 //!
-//! A consumer is idempotent and treats a message whose subject is gone as done: a message once sent is never looked
-//! for in order to take it back (EVT-76).
+//! A consumer is idempotent and treats a message whose subject is gone as done: taking a message back is best effort
+//! (EVT-76).
 mod memory;
 
 use async_trait::async_trait;
@@ -103,6 +103,22 @@ pub enum QueueError {
     Unavailable(String),
 }
 
+/// How far a queue is looked through for messages to remove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// Looks, at most.
+    pub rounds: usize,
+    /// Messages of one look, at most ten.
+    pub per_round: usize,
+}
+
+impl Default for Removal {
+    /// EVT-75.
+    fn default() -> Self {
+        Self { rounds: 50, per_round: 10 }
+    }
+}
+
 #[async_trait]
 pub trait Queue: Send + Sync + 'static {
     /// Sends any number of messages; the answers stand in their order, one each, so that a partial failure can be
@@ -132,6 +148,11 @@ pub trait Queue: Send + Sync + 'static {
     /// # Errors
     /// [`QueueError::ReceiptExpired`] when the visibility had already ended.
     async fn extend(&self, receipt: &str, visibility: Duration) -> Result<(), QueueError>;
+
+    /// Removes waiting messages whose bodies are wanted; returns how many. Best effort: what somebody works on is not
+    /// seen, nor what lies beyond the limits, and an error ends the search with what was removed so far. A look may count
+    /// as a delivery of what it passes over, which stays where it was.
+    async fn remove(&self, is_wanted: &(dyn for<'a> Fn(&'a str) -> bool + Send + Sync), limits: Removal) -> u64;
 
     /// What failed too often, oldest first. A look, not a census: see the limits of the queue in question.
     async fn dead_letters(&self, max: usize) -> Result<Vec<DeadLetter>, QueueError>;

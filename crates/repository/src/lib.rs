@@ -3,6 +3,7 @@
 //! [`Conn`] is what a repository runs on, [`Db`] what a service holds, [`Tx`] an open transaction. A statement on a
 //! tenant's table can be started only from [`scope`], which wants the gym.
 pub mod attendance;
+pub mod chat;
 mod conn;
 mod db;
 mod error;
@@ -10,6 +11,7 @@ pub mod events;
 mod exclusive;
 pub mod identity;
 pub mod kernel;
+pub mod notifications;
 mod page;
 mod row;
 pub mod schedule;

@@ -14,10 +14,15 @@ use crate::{
     },
     events::{
         administration::{EventAdministration, EventAdministrationService},
+        consumer::EventConsumer,
         departure::LeaveEvents,
+        event_lists::{EventListService, EventLists},
         event_payments::{EventPayments, EventPaymentsService},
+        events::{EventService, Events},
         participations::{EventParticipationService, EventParticipations},
         payments::{EventPaying, EventPayingService},
+        queue::{EventQueue, EventQueueService},
+        workers::{WorkerService, Workers},
     },
     identity::{
         email::{EmailService, Emails},
@@ -41,6 +46,7 @@ use crate::{
         departure::Departures,
         idempotency::{Idempotency, IdempotencyService},
         limit::Limits,
+        operators::{OperatorService, Operators},
         relay::{EffectHandler, Relay},
         scheduler::{Job, Scheduler},
         spool::Spool,
@@ -63,8 +69,8 @@ use crate::{
     },
 };
 use ports::{
-    Counter, IdentityProvider, Mailer, OAuthProxy, ObjectStore, OneTimeStore, Payments, Push, TokenVerifier,
-    image::ImageProcessor,
+    Chat, Counter, IdentityProvider, Mailer, OAuthProxy, ObjectStore, OneTimeStore, Payments, Push, Queue,
+    TokenVerifier, image::ImageProcessor,
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -82,6 +88,9 @@ pub struct Ports {
     pub push: Arc<dyn Push>,
     pub payments: Arc<dyn Payments>,
     pub mailer: Arc<dyn Mailer>,
+    pub chat: Arc<dyn Chat>,
+    /// Carries the work that events cause; without one the relay does it itself (EVT-70).
+    pub queue: Option<Arc<dyn Queue>>,
 }
 
 /// Configuration that changes behaviour.
@@ -96,6 +105,8 @@ pub struct Settings {
     pub public_api_key: Option<String>,
     /// Opens the making of the first administrator; `None` closes it (IDN-117).
     pub admin_secret_key: Option<String>,
+    /// Opens the workers' operations; `None` closes them (EVT-80).
+    pub worker_api_key: Option<String>,
     pub profile_image_bucket: String,
     pub gym_logo_bucket: String,
     /// Whether the orphan sweep only tells what it would delete.
@@ -118,6 +129,7 @@ impl Default for Settings {
             webhook_secret: None,
             public_api_key: None,
             admin_secret_key: None,
+            worker_api_key: None,
             profile_image_bucket: "profile-images".into(),
             gym_logo_bucket: "gym_logo".into(),
             orphan_sweep_dry_run: false,
@@ -175,13 +187,19 @@ pub struct Services {
     pub event_paying: Arc<dyn EventPaying>,
     pub event_payments: Arc<dyn EventPayments>,
     pub event_administration: Arc<dyn EventAdministration>,
+    pub events: Arc<dyn Events>,
+    pub event_lists: Arc<dyn EventLists>,
+    pub event_queue: Arc<dyn EventQueue>,
+    pub workers: Arc<dyn Workers>,
+    pub operators: Arc<dyn Operators>,
     outside: Outside,
     ports: Ports,
     settings: Settings,
 }
 
 impl Services {
-    pub fn new(core: Core, ports: Ports, settings: Settings) -> Self {
+    pub fn new(mut core: Core, ports: Ports, settings: Settings) -> Self {
+        core.mail_enabled = ports.mailer.is_enabled();
         let (c, p, s) = (&core, &ports, &settings);
         let departures = Departures::new(vec![
             Arc::new(LeaveClasses::new(c)),
@@ -234,6 +252,11 @@ impl Services {
             event_paying: Arc::new(EventPayingService::new(c, p)),
             event_payments: Arc::new(EventPaymentsService::new(c)),
             event_administration: Arc::new(EventAdministrationService::new(c, p)),
+            events: Arc::new(EventService::new(c, p)),
+            event_lists: Arc::new(EventListService::new(c)),
+            event_queue: Arc::new(EventQueueService::new(c, p)),
+            workers: Arc::new(WorkerService::new(c, p, s)),
+            operators: Arc::new(OperatorService::new(c, p)),
             outside,
             core,
             ports,
@@ -244,6 +267,11 @@ impl Services {
     /// What delivers the outbox.
     pub fn relay(&self) -> Relay {
         Relay::new(&self.core, self.effect_handlers())
+    }
+
+    /// What works on the queue; `None` when there is none (EVT-70).
+    pub fn consumer(&self) -> Option<EventConsumer> {
+        EventConsumer::new(&self.core, &self.ports)
     }
 
     /// What runs by the clock.
@@ -260,9 +288,11 @@ impl Services {
         let (c, p, s) = (&self.core, &self.ports, &self.settings);
         let handlers = [
             crate::identity::effect_handlers(c, p, s),
-            crate::schedule::effect_handlers(c, p),
-            crate::events::effect_handlers(c, p),
+            crate::notifications::effect_handlers(c, p, s),
+            crate::schedule::effect_handlers(c),
             crate::attendance::effect_handlers(c),
+            crate::chat::effect_handlers(c, p),
+            crate::events::effect_handlers(c, p),
         ];
         handlers.into_iter().flatten().collect()
     }
@@ -273,8 +303,8 @@ impl Services {
             crate::kernel::upkeep::jobs(c),
             crate::identity::jobs(c, p, s),
             crate::schedule::jobs(c),
-            crate::events::jobs(c, p),
             crate::attendance::jobs(c, &self.modules, &self.outside),
+            crate::events::jobs(c, p),
         ];
         jobs.into_iter().flatten().collect()
     }

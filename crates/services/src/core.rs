@@ -3,9 +3,11 @@ use crate::Result;
 use domain::{
     attendance::{achievement, goal, health_record, health_snapshot},
     billing::event_credit,
+    chat::room,
     events::{event, participation as event_participation},
     identity::{membership, relationship},
     kernel::{installation::Mark, tenant::TenantEntity},
+    notifications::{notification, preference, recipient, settings as notification_settings},
     schedule::{
         calendar_feed, cancellation, category, class, opening_hours, participation, review, session, settings,
         special_day, waitlist,
@@ -23,12 +25,16 @@ use repository::{
         snapshots::{SeaSnapshots, Snapshots},
         statistics::{SeaStatistics, Statistics},
     },
+    chat::{SeaChatRooms, rooms::ChatRooms},
     events::{
+        SeaEvents,
         accounts::{PaymentAccounts, SeaPaymentAccounts},
         claims::{EventClaims, SeaEventClaims},
+        events::EventQueries,
         participations::{EventParticipations, SeaEventParticipations},
         refund_tasks::{RefundTasks, SeaRefundTasks},
         seats::{EventSeats, SeaEventSeats},
+        upkeep::EventUpkeep,
     },
     identity::{
         gym::{Gyms, SeaGyms},
@@ -42,6 +48,15 @@ use repository::{
         installation::{Installations, SeaInstallations},
         jobs::{Jobs, SeaJobs},
         outbox::{Outbox, SeaOutbox},
+    },
+    notifications::{
+        addressed::{Addressed, SeaAddressed},
+        dedupe::{Said, SeaSaid},
+        devices::{Devices, SeaDevices},
+        inbox::{Inbox, SeaInbox},
+        preferences::{Preferences, SeaSaidPreferences},
+        settings::{NotificationSettings, SeaSettings as SeaNotificationSettings},
+        written::{SeaWritten, Written},
     },
     schedule::{
         SeaSessions,
@@ -71,6 +86,8 @@ pub struct Core {
     pub clock: Arc<dyn Clock>,
     /// Wakes this process's relay after a commit that wrote an effect; other processes poll.
     pub effects_written: Arc<Notify>,
+    /// Whether mails are sent: without a mailer none are written (NTF-80).
+    pub mail_enabled: bool,
     mark: Arc<OnceCell<Mark>>,
 }
 
@@ -111,6 +128,10 @@ pub struct Stores {
     pub joined: Arc<dyn EventParticipations>,
     pub refund_tasks: Arc<dyn RefundTasks>,
     pub payment_accounts: Arc<dyn PaymentAccounts>,
+    pub chat_rooms: Repo<room::Model>,
+    pub event_queries: Arc<dyn EventQueries>,
+    pub event_upkeep: Arc<dyn EventUpkeep>,
+    pub rooms_of: Arc<dyn ChatRooms>,
     pub hours: Arc<dyn Hours>,
     pub gym_settings: Arc<dyn ScheduleSettings>,
     pub seats: Arc<dyn Seats>,
@@ -130,6 +151,17 @@ pub struct Stores {
     pub wanted: Arc<dyn Goals>,
     pub snapshots: Arc<dyn Snapshots>,
     pub schedule_figures: Arc<dyn ScheduleFigures>,
+    pub devices: Arc<dyn Devices>,
+    pub notifications: Repo<notification::Model>,
+    pub recipients: Repo<recipient::Model>,
+    pub notification_preferences: Repo<preference::Model>,
+    pub notification_settings: Repo<notification_settings::Model>,
+    pub written: Arc<dyn Written>,
+    pub addressed: Arc<dyn Addressed>,
+    pub said: Arc<dyn Said>,
+    pub inbox: Arc<dyn Inbox>,
+    pub preferences: Arc<dyn Preferences>,
+    pub gym_notices: Arc<dyn NotificationSettings>,
 }
 
 impl Stores {
@@ -169,6 +201,10 @@ impl Stores {
             joined: Arc::new(SeaEventParticipations),
             refund_tasks: Arc::new(SeaRefundTasks),
             payment_accounts: Arc::new(SeaPaymentAccounts),
+            chat_rooms: repo::<room::Entity>(),
+            event_queries: Arc::new(SeaEvents::default()),
+            event_upkeep: Arc::new(SeaEvents::default()),
+            rooms_of: Arc::new(SeaChatRooms::default()),
             hours: Arc::new(SeaHours),
             gym_settings: Arc::new(SeaSettings),
             seats: Arc::new(SeaSeats),
@@ -188,6 +224,17 @@ impl Stores {
             wanted: Arc::new(SeaWanted),
             snapshots: Arc::new(SeaSnapshots),
             schedule_figures: Arc::new(SeaScheduleFigures),
+            devices: Arc::new(SeaDevices),
+            notifications: repo::<notification::Entity>(),
+            recipients: repo::<recipient::Entity>(),
+            notification_preferences: repo::<preference::Entity>(),
+            notification_settings: repo::<notification_settings::Entity>(),
+            written: Arc::new(SeaWritten),
+            addressed: Arc::new(SeaAddressed),
+            said: Arc::new(SeaSaid),
+            inbox: Arc::new(SeaInbox),
+            preferences: Arc::new(SeaSaidPreferences),
+            gym_notices: Arc::new(SeaNotificationSettings),
         }
     }
 }
@@ -210,6 +257,7 @@ impl Core {
             cache,
             clock: Arc::new(SystemClock),
             effects_written: Arc::default(),
+            mail_enabled: false,
             mark: Arc::default(),
         }
     }

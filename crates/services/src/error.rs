@@ -25,6 +25,8 @@ pub enum Class {
     BadGateway,
     /// Worth another try later.
     Unavailable,
+    /// Whoever runs the system has not set what this needs.
+    NotConfigured,
 }
 
 /// A refusal that callers can tell by its stable code. Declared as a constant beside the rule that it enforces.

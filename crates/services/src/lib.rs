@@ -5,15 +5,17 @@
 pub mod access;
 pub mod assembly;
 pub mod attendance;
+pub mod chat;
 pub mod core;
 pub mod error;
 pub mod events;
 pub mod identity;
 pub mod kernel;
+pub mod notifications;
 pub mod schedule;
 
 pub use access::{Actor, Caller, Gatekeeper, Identity, Reach};
 pub use assembly::{Ports, Services, Settings};
 pub use core::{Core, Stores};
 pub use error::{Error, Refusal, Result};
-pub use repository::{Page, STATEMENTS, identity::user::UserFilter};
+pub use repository::{Page, STATEMENTS, events::events::EventFilter, identity::user::UserFilter};

@@ -20,7 +20,8 @@ use domain::{
 };
 use http_api::{AppState, Http, Readiness, System};
 use ports::{
-    CacheFront, MemoryCache, MemoryCounter, MemoryOneTimeStore, payments::MemoryPayments, storage::MemoryObjectStore,
+    CacheFront, MemoryCache, MemoryChat, MemoryCounter, MemoryOneTimeStore, payments::MemoryPayments,
+    storage::MemoryObjectStore,
 };
 use serde_json::{Value, json};
 use services::{Core, Ports, Services, Settings};
@@ -38,6 +39,7 @@ pub struct App {
     pub objects: Arc<MemoryObjectStore>,
     pub pushes: Arc<MemoryPush>,
     pub payments: Arc<MemoryPayments>,
+    pub chats: Arc<MemoryChat>,
     pub mails: Arc<MemoryMailer>,
 }
 
@@ -74,6 +76,7 @@ impl App {
         let objects = Arc::new(MemoryObjectStore::default());
         let pushes = Arc::new(MemoryPush::default());
         let payments = Arc::new(MemoryPayments::default());
+        let chats = Arc::new(MemoryChat::default());
         let mails = Arc::new(MemoryMailer::default());
         let cache = Arc::new(CacheFront::new(Arc::new(MemoryCache::new(16 << 20))));
         let mut core = Core::new(t.db.clone(), cache);
@@ -88,6 +91,8 @@ impl App {
             push: pushes.clone(),
             payments: payments.clone(),
             mailer: mails.clone(),
+            chat: chats.clone(),
+            queue: None,
         };
         let mut settings = Settings { rate_limits: false, ..Settings::default() };
         let mut http = Http::default();
@@ -111,6 +116,7 @@ impl App {
             objects,
             pushes,
             payments,
+            chats,
             mails,
         }
     }

@@ -22,10 +22,10 @@ impl Counter for RedisStore {
         Ok(estimate(current, previous.unwrap_or(0), elapsed, window))
     }
 
-    async fn fixed(&self, key: &str, window: Duration) -> Result<Hits, CacheError> {
+    async fn add(&self, key: &str, hits: u64, window: Duration) -> Result<Hits, CacheError> {
         let key = self.keys.fixed(key);
         let mut commands = redis::pipe();
-        commands.cmd("INCR").arg(&key);
+        commands.cmd("INCRBY").arg(&key).arg(hits);
         commands.cmd("PEXPIRE").arg(&key).arg(millis(window)).arg("NX").ignore();
         commands.cmd("PTTL").arg(&key);
         let (count, left): (u64, i64) = self.ask_counted("fixed", &commands).await?;

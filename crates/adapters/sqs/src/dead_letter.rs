@@ -80,8 +80,8 @@ impl SqsQueue {
         Ok(())
     }
 
-    /// Makes messages visible at once. Those that fail come back by themselves when [`LOOK`] is over.
-    async fn release(&self, url: &str, messages: &[SqsMessage]) {
+    /// Makes messages visible at once. Those that fail come back by themselves when the look is over.
+    pub(crate) async fn release(&self, url: &str, messages: &[SqsMessage]) {
         for chunk in messages.chunks(10) {
             let entry = |(id, message): (usize, &SqsMessage)| {
                 ChangeMessageVisibilityBatchRequestEntry::builder()
@@ -95,8 +95,8 @@ impl SqsQueue {
             let request = self.client.change_message_visibility_batch().queue_url(url).set_entries(Some(entries));
             match call(LIMIT, || request.clone().send()).await {
                 Ok(output) if output.failed().is_empty() => {}
-                Ok(output) => tracing::warn!(failed = output.failed().len(), "dead letters stay hidden for a minute"),
-                Err(failure) => tracing::warn!(?failure, "dead letters stay hidden for a minute"),
+                Ok(output) => tracing::warn!(failed = output.failed().len(), "messages stay hidden for a while"),
+                Err(failure) => tracing::warn!(?failure, "messages stay hidden for a while"),
             }
         }
     }

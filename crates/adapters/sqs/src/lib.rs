@@ -3,6 +3,7 @@ mod call;
 mod dead_letter;
 mod options;
 mod queue;
+mod removal;
 mod send;
 mod setup;
 

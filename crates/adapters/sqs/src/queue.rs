@@ -9,7 +9,7 @@ use aws_sdk_sqs::{
     Client,
     types::{Message as SqsMessage, MessageSystemAttributeName as Attribute},
 };
-use ports::queue::{DeadLetter, Delivery, Message, Queue, QueueError};
+use ports::queue::{DeadLetter, Delivery, Message, Queue, QueueError, Removal};
 use std::time::Duration;
 
 /// What SQS gives in one call, and how long it lets one wait and work.
@@ -104,6 +104,10 @@ impl Queue for SqsQueue {
             .visibility_timeout(visibility_seconds(visibility));
         call(LIMIT, || request.clone().send()).await?;
         Ok(())
+    }
+
+    async fn remove(&self, is_wanted: &(dyn for<'a> Fn(&'a str) -> bool + Send + Sync), limits: Removal) -> u64 {
+        self.remove_waiting(is_wanted, limits).await
     }
 
     async fn dead_letters(&self, max: usize) -> Result<Vec<DeadLetter>, QueueError> {

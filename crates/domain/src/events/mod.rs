@@ -5,3 +5,4 @@ pub mod participation;
 pub mod payment;
 pub mod refund;
 pub mod refund_task;
+pub mod terms;

@@ -8,6 +8,11 @@ pub enum Locale {
 }
 
 impl Locale {
+    /// The language of somebody's own tag, such as `es_MX`: Spanish, or else English (NTF-16).
+    pub fn of_tag(tag: &str) -> Self {
+        if tag.get(..2).is_some_and(|language| language.eq_ignore_ascii_case("es")) { Self::Es } else { Self::En }
+    }
+
     /// The preferred of the two in an `Accept-Language` header; English when neither is named.
     pub fn from_accept_language(header: &str) -> Self {
         let weighted = |part: &str| {
@@ -32,6 +37,13 @@ impl Locale {
 #[cfg(test)]
 mod tests {
     use super::Locale::{self, *};
+
+    #[test]
+    fn ntf_16_a_tag_that_begins_with_es_is_spanish_and_any_other_english() {
+        for (tag, want) in [("es", Es), ("es-MX", Es), ("ES_es", Es), ("en", En), ("fr", En), ("e", En), ("", En)] {
+            assert_eq!(Locale::of_tag(tag), want, "{tag}");
+        }
+    }
 
     #[test]
     fn the_heavier_language_wins_and_english_is_the_default() {

@@ -1,6 +1,7 @@
 //! What people are told, on which channel, and their devices.
 pub mod dedupe;
 pub mod device;
+pub mod kind;
 pub mod notification;
 pub mod preference;
 pub mod recipient;

@@ -5,6 +5,9 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+/// Stands for all kinds that may be refused.
+pub const ALL: &str = "*";
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "notification_preferences")]
 pub struct Model {

@@ -30,8 +30,31 @@ pub struct Create {
     pub announce_events: bool,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveIntoActiveModel)]
+impl Default for Create {
+    fn default() -> Self {
+        Self { locale: "es".into(), announce_events: false }
+    }
+}
+
+/// Only fields that are sent change.
+#[derive(
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    garde::Validate,
+    utoipa::ToSchema,
+    DeriveIntoActiveModel,
+)]
+#[schema(as = NotificationSettingsUpdate)]
 pub struct Update {
+    #[garde(inner(pattern(r"^(en|es)$")))]
+    #[serde(default)]
     pub locale: Option<String>,
+    #[garde(skip)]
+    #[serde(default)]
     pub announce_events: Option<bool>,
 }

@@ -1,10 +1,16 @@
-//! Operations of events, of who takes part in them, and of what they pay.
+//! Operations of events, of who takes part in them, of what they pay, and of their workers.
+mod events;
 mod participations;
 mod payments;
+mod workers;
 
 use crate::HostState;
 use utoipa_axum::router::OpenApiRouter;
 
 pub fn routes<S: HostState>() -> OpenApiRouter<S> {
-    OpenApiRouter::new().merge(participations::routes()).merge(payments::routes())
+    OpenApiRouter::new()
+        .merge(events::routes())
+        .merge(participations::routes())
+        .merge(payments::routes())
+        .merge(workers::routes())
 }

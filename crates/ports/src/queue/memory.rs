@@ -1,5 +1,5 @@
 //! The queue of one process, lost when it ends (the outbox is what survives).
-use super::{DeadLetter, Delivery, Message, Queue, QueueError};
+use super::{DeadLetter, Delivery, Message, Queue, QueueError, Removal};
 use async_trait::async_trait;
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
@@ -202,6 +202,29 @@ impl Queue for MemoryQueue {
         drop(state);
         self.arrived.notify_waiters();
         Ok(())
+    }
+
+    async fn remove(&self, is_wanted: &(dyn for<'a> Fn(&'a str) -> bool + Send + Sync), limits: Removal) -> u64 {
+        let mut state = self.state();
+        state.return_expired(Instant::now(), self.max_attempts);
+        let mut left = limits.rounds.saturating_mul(limits.per_round);
+        let mut removed = 0;
+        let names: Vec<String> = state.groups.keys().cloned().collect();
+        for name in names {
+            let Some(group) = state.groups.get_mut(&name) else { continue };
+            let first = group.waiting.front().map(|item| item.id);
+            group.waiting.retain(|item| {
+                let goes = left > 0 && is_wanted(&item.message.body);
+                left = left.saturating_sub(1);
+                removed += u64::from(goes);
+                !goes
+            });
+            if let Some(first) = first {
+                state.ready.remove(&first);
+            }
+            state.offer(&name);
+        }
+        removed
     }
 
     async fn dead_letters(&self, max: usize) -> Result<Vec<DeadLetter>, QueueError> {

@@ -1,6 +1,13 @@
 //! Repositories of events, of who takes part in them, and of what they pay.
 pub mod accounts;
 pub mod claims;
+pub mod events;
 pub mod participations;
 pub mod refund_tasks;
 pub mod seats;
+pub mod upkeep;
+
+use crate::SeaRepo;
+use domain::events::event;
+
+pub type SeaEvents = SeaRepo<event::Entity>;

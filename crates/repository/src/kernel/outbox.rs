@@ -24,6 +24,8 @@ pub trait Outbox: Send + Sync {
     async fn push(&self, conn: &Conn, effect: Effect) -> Result<()>;
     /// Writes several by one statement. No two of them may have the same kind and dedupe key.
     async fn push_all(&self, conn: &Conn, effects: Vec<Effect>) -> Result<()>;
+    /// The same, for effects that are not due before `due`.
+    async fn push_for(&self, conn: &Conn, effects: Vec<Effect>, due: DateTime<Utc>) -> Result<()>;
     /// Leases up to `max` effects of these kinds that are due, oldest first. Of one aggregate only the oldest
     /// unfinished effect is ever leased; one whose lease ran out is leased again.
     async fn claim(
@@ -39,6 +41,8 @@ pub trait Outbox: Send + Sync {
     /// Hands an effect back for `at`; when a newer one of its kind and key waits already, this one is superseded
     /// and done.
     async fn postpone(&self, conn: &Conn, row: &Model, lease: &str, at: DateTime<Utc>, error: &str) -> Result<bool>;
+    /// Hands an effect back for `at` as if it had not been tried: it was not its turn.
+    async fn defer(&self, conn: &Conn, row: &Model, lease: &str, at: DateTime<Utc>, reason: &str) -> Result<bool>;
     /// Gives up: the effect waits for an operator.
     async fn park(&self, conn: &Conn, id: OutboxId, lease: &str, error: &str) -> Result<bool>;
     /// Gives back everything that this lease holds, for a worker that stops.
@@ -48,6 +52,8 @@ pub trait Outbox: Send + Sync {
     async fn replay(&self, conn: &Conn, id: OutboxId) -> Result<bool>;
     /// Makes every dead effect pending again; returns how many.
     async fn replay_all(&self, conn: &Conn) -> Result<u64>;
+    /// Deletes the effects of a kind and an aggregate that wait and that nobody has; returns how many.
+    async fn withdraw(&self, conn: &Conn, kind: &str, aggregate: &str) -> Result<u64>;
     /// Deletes what was done before `before`; returns how many.
     async fn reap(&self, conn: &Conn, before: DateTime<Utc>) -> Result<u64>;
     /// Effects not done yet, dead ones left out, and dead ones.
@@ -99,6 +105,10 @@ impl Outbox for SeaOutbox {
     }
 
     async fn push_all(&self, conn: &Conn, effects: Vec<Effect>) -> Result<()> {
+        self.push_for(conn, effects, time::now()).await
+    }
+
+    async fn push_for(&self, conn: &Conn, effects: Vec<Effect>, due: DateTime<Utc>) -> Result<()> {
         if effects.is_empty() {
             return Ok(());
         }
@@ -111,7 +121,7 @@ impl Outbox for SeaOutbox {
             payload: Set(effect.payload),
             status: Set(S::Pending),
             attempts: Set(0),
-            next_attempt_at: Set(now),
+            next_attempt_at: Set(due),
             created_at: Set(now),
             ..Default::default()
         });
@@ -205,6 +215,15 @@ impl Outbox for SeaOutbox {
         }
     }
 
+    async fn defer(&self, conn: &Conn, row: &Model, lease: &str, at: DateTime<Utc>, reason: &str) -> Result<bool> {
+        let untried = Entity::update_many()
+            .col_expr(C::Attempts, Expr::value(row.attempts - 1))
+            .filter(held(row.id, lease))
+            .exec(&conn.executor()?)
+            .await?;
+        Ok(untried.rows_affected == 1 && self.postpone(conn, row, lease, at, reason).await?)
+    }
+
     async fn park(&self, conn: &Conn, id: OutboxId, lease: &str, error: &str) -> Result<bool> {
         let parked = Entity::update_many()
             .col_expr(C::Status, Expr::value(S::Dead.to_value()))
@@ -237,6 +256,17 @@ impl Outbox for SeaOutbox {
 
     async fn replay_all(&self, conn: &Conn) -> Result<u64> {
         Ok(replayed().exec(&conn.executor()?).await?.rows_affected)
+    }
+
+    async fn withdraw(&self, conn: &Conn, kind: &str, aggregate: &str) -> Result<u64> {
+        let withdrawn = Entity::delete_many()
+            .filter(C::Kind.eq(kind))
+            .filter(C::Aggregate.eq(aggregate))
+            // as a literal, so that the partial index is seen to fit
+            .filter(Expr::cust("status = 'pending'"))
+            .exec(&conn.executor()?)
+            .await?;
+        Ok(withdrawn.rows_affected)
     }
 
     async fn reap(&self, conn: &Conn, before: DateTime<Utc>) -> Result<u64> {

@@ -1,16 +1,25 @@
-//! Events of gyms: who takes part in them, and what they pay.
+//! Events of gyms: what they are, who takes part in them, and what they pay.
 pub mod administration;
+pub mod cancellation;
+pub(crate) mod completion;
+pub mod consumer;
 pub(crate) mod departure;
 mod ending;
+pub mod event_chat;
+pub mod event_lists;
 pub mod event_payments;
+pub mod events;
 pub(crate) mod expiry;
 pub(crate) mod intents;
 mod notices;
 pub mod participation_view;
 pub mod participations;
 pub mod payments;
+pub mod queue;
 pub(crate) mod refunds;
 pub mod seating;
+pub mod view;
+pub mod workers;
 
 use crate::{
     Core, Ports,
@@ -20,14 +29,15 @@ use std::sync::Arc;
 
 /// What delivers the effects of this context.
 pub(crate) fn effect_handlers(core: &Core, ports: &Ports) -> Vec<Arc<dyn EffectHandler>> {
-    vec![Arc::new(intents::CancelIntents::new(core, ports))]
+    vec![Arc::new(queue::ChatCreations::new(core, ports)), Arc::new(intents::CancelIntents::new(core, ports))]
 }
 
 /// What this context does by the clock.
 pub(crate) fn jobs(core: &Core, ports: &Ports) -> Vec<Arc<dyn Job>> {
-    vec![
+    let own: [Arc<dyn Job>; 3] = [
         Arc::new(expiry::PaymentExpiry::new(core, ports)),
         Arc::new(refunds::RefundRetry::new(core, ports)),
         Arc::new(expiry::UnseatedRefund::new(core, ports)),
-    ]
+    ];
+    completion::jobs(core, ports).into_iter().chain(own).collect()
 }

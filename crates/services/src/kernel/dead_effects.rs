@@ -9,7 +9,7 @@ use repository::{
 use std::sync::Arc;
 
 /// An effect that waits for an operator. What it carries is left out: that may be personal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct DeadEffect {
     pub id: OutboxId,
     pub kind: String,

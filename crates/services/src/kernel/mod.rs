@@ -6,6 +6,7 @@ pub mod departure;
 pub mod effect;
 pub mod idempotency;
 pub mod limit;
+pub mod operators;
 pub mod relay;
 pub mod scheduler;
 pub mod spool;

@@ -18,6 +18,8 @@ use std::{
 pub enum Failure {
     /// Worth another try, not before `after` when the other side named a time.
     Retry { reason: String, after: Option<Duration> },
+    /// Not its turn yet; that it was asked is no attempt.
+    Later { reason: &'static str, after: Duration },
     /// Will never work: for an operator.
     Permanent(String),
 }
@@ -54,6 +56,10 @@ pub trait EffectHandler: Send + Sync {
     /// After so many failed attempts the effect waits for an operator.
     fn max_attempts(&self) -> i32 {
         20
+    }
+    /// How long to wait after `attempts` failed ones, when the other side names no time.
+    fn pause(&self, attempts: i32) -> TimeDelta {
+        backoff(attempts)
     }
     async fn deliver(&self, row: &Model) -> Result<(), Failure>;
     /// Delivers several at once where the other side can take them so; the answers stand in the rows' order.
@@ -121,11 +127,17 @@ impl Relay {
                 "done"
             }
             Err(Failure::Retry { reason, after }) if row.attempts < handler.max_attempts() => {
-                let pause = after.and_then(|a| TimeDelta::from_std(a).ok()).unwrap_or_else(|| backoff(row.attempts));
+                let pause =
+                    after.and_then(|a| TimeDelta::from_std(a).ok()).unwrap_or_else(|| handler.pause(row.attempts));
                 let at = self.core.clock.now() + pause;
                 tracing::info!(kind, id = %row.id, attempt = row.attempts, reason, "effect postponed");
                 outbox.postpone(&self.core.db, row, &self.lease, at, &reason).await?;
                 "retry"
+            }
+            Err(Failure::Later { reason, after }) => {
+                let at = self.core.clock.now() + TimeDelta::from_std(after).unwrap_or(LEASE);
+                outbox.defer(&self.core.db, row, &self.lease, at, reason).await?;
+                "deferred"
             }
             Err(Failure::Retry { reason, .. } | Failure::Permanent(reason)) => {
                 tracing::error!(kind, id = %row.id, attempts = row.attempts, reason, "effect is dead: see the outbox");

@@ -4,7 +4,7 @@
 //! While it runs its lease is renewed; a job whose lease another instance has taken is stopped.
 use crate::Core;
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Utc, Weekday};
 use futures::FutureExt;
 use std::{collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::task::JoinSet;
@@ -14,6 +14,8 @@ pub enum Schedule {
     Every(TimeDelta),
     /// Once a day at this time, UTC.
     Daily(NaiveTime),
+    /// Once a week on this day at this time, UTC.
+    Weekly(Weekday, NaiveTime),
     /// Every so often by the clock, counted from `at` after midnight, UTC: hourly at a quarter to.
     Aligned {
         every: TimeDelta,
@@ -31,6 +33,11 @@ impl Schedule {
             Self::Daily(time) => {
                 let today = now.date_naive().and_time(time).and_utc();
                 if today > now { today } else { today + TimeDelta::days(1) }
+            }
+            Self::Weekly(day, time) => {
+                let ahead = (7 + day.num_days_from_monday() - now.weekday().num_days_from_monday()) % 7;
+                let next = (now.date_naive() + TimeDelta::days(ahead.into())).and_time(time).and_utc();
+                if next > now { next } else { next + TimeDelta::days(7) }
             }
             Self::Aligned { every, at } => {
                 let every = every.num_seconds().max(1);

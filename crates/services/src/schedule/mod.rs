@@ -28,14 +28,14 @@ pub mod view;
 pub mod waitlist;
 
 use crate::{
-    Core, Ports,
+    Core,
     kernel::{relay::EffectHandler, scheduler::Job},
 };
 use std::sync::Arc;
 
 /// What delivers the effects of this context.
-pub(crate) fn effect_handlers(core: &Core, ports: &Ports) -> Vec<Arc<dyn EffectHandler>> {
-    vec![Arc::new(notice_delivery::NoticeDelivery::new(core, ports))]
+pub(crate) fn effect_handlers(core: &Core) -> Vec<Arc<dyn EffectHandler>> {
+    vec![Arc::new(notice_delivery::NoticeDelivery::new(core))]
 }
 
 /// What this context does by the clock.

@@ -21,6 +21,11 @@ pub enum NoticeKind {
     SessionReminder,
 }
 
+/// What groups the reminders of a session, so that they can be taken back with it.
+pub(super) fn reminders_of(session: SessionId) -> String {
+    format!("session-reminder:{session}")
+}
+
 /// People of one session who are to hear of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {

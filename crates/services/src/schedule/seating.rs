@@ -1,6 +1,6 @@
 //! The one place where seats change hands: every booking, cancellation, promotion and check-in holds the session's row
 //! first and leaves its counter equal to its rows (SCH-61, SCH-62).
-use super::notice::NoticeKind;
+use super::notice::{self, NoticeKind};
 use crate::{Core, Error, Refusal, Result, kernel::cache_key::CacheKey};
 use chrono::{DateTime, Utc};
 use domain::{
@@ -209,6 +209,8 @@ impl Core {
         for (session, users) in told {
             self.notice(tx, gym, NoticeKind::SessionCancelled, session, users).await?;
         }
+        let reminders: Vec<_> = ids.into_iter().map(notice::reminders_of).collect();
+        self.withdraw(tx, gym, &reminders).await?;
         Ok::<_, Error>(people)
     }
 }

@@ -23,7 +23,7 @@ impl Counter for Counts {
         *count += 1.0;
         Ok(Hits { count: *count, resets_in: window })
     }
-    async fn fixed(&self, key: &str, window: Duration) -> Result<Hits, CacheError> {
+    async fn add(&self, key: &str, _: u64, window: Duration) -> Result<Hits, CacheError> {
         self.slide(key, window).await
     }
 }

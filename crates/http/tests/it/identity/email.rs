@@ -20,7 +20,7 @@ impl Counter for Down {
     async fn slide(&self, _: &str, _: Duration) -> Result<Hits, CacheError> {
         Err(CacheError::Unavailable("down".into()))
     }
-    async fn fixed(&self, _: &str, _: Duration) -> Result<Hits, CacheError> {
+    async fn add(&self, _: &str, _: u64, _: Duration) -> Result<Hits, CacheError> {
         Err(CacheError::Unavailable("down".into()))
     }
 }
@@ -37,9 +37,9 @@ impl Counter for Spy {
     async fn slide(&self, key: &str, window: Duration) -> Result<Hits, CacheError> {
         self.counter.slide(key, window).await
     }
-    async fn fixed(&self, key: &str, window: Duration) -> Result<Hits, CacheError> {
+    async fn add(&self, key: &str, hits: u64, window: Duration) -> Result<Hits, CacheError> {
         self.fixed.lock().unwrap().push((key.to_owned(), window.as_secs()));
-        self.counter.fixed(key, window).await
+        self.counter.add(key, hits, window).await
     }
 }
 

@@ -29,7 +29,7 @@ impl Counter for Counts {
         *count += 1.0;
         Ok(Hits { count: *count, resets_in: window.mul_f64(0.7) })
     }
-    async fn fixed(&self, key: &str, window: Duration) -> Result<Hits, CacheError> {
+    async fn add(&self, key: &str, _: u64, window: Duration) -> Result<Hits, CacheError> {
         self.slide(key, window).await
     }
 }
@@ -160,7 +160,7 @@ impl Counter for Full {
     async fn slide(&self, _: &str, _: Duration) -> Result<Hits, CacheError> {
         Ok(Hits { count: 1e9, resets_in: Duration::from_millis(41_001) })
     }
-    async fn fixed(&self, key: &str, window: Duration) -> Result<Hits, CacheError> {
+    async fn add(&self, key: &str, _: u64, window: Duration) -> Result<Hits, CacheError> {
         self.slide(key, window).await
     }
 }
