@@ -156,7 +156,7 @@ impl EventRooms {
     pub(crate) async fn open(
         &self,
         new: &NewEventRoom,
-        members: impl AsyncFn() -> Result<Vec<UserId>>,
+        members: impl Future<Output = Result<Vec<UserId>>>,
     ) -> Result<Option<room::Model>, Failure> {
         let found = self.of_event(new.gym, new.event).await.map_err(Error::from)?;
         if let Some(room) = found.filter(|room| room.stream_state != StreamState::Pending) {
@@ -171,7 +171,7 @@ impl EventRooms {
             if_enabled(self.chat.delete(&made.at).await)?;
             return Err(Failure::Permanent("the event is gone".into()));
         };
-        let mut people = members().await?;
+        let mut people = members.await?;
         people.push(new.creator);
         self.chat.add(&made.at, &people).await?;
         if let Some(text) = new.first_message.as_deref().filter(|text| !text.trim().is_empty()) {

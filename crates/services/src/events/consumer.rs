@@ -241,6 +241,7 @@ impl EventConsumer {
             Err(NoRoom::Refused(refusal)) => Outcome::Pointless(refusal.code.to_owned()),
             Err(NoRoom::Failed(Failure::Permanent(reason))) => Outcome::Pointless(reason),
             Err(NoRoom::Failed(Failure::Retry { reason, .. })) => Outcome::Later(reason),
+            Err(NoRoom::Failed(Failure::Later { reason, .. })) => Outcome::Later(reason.to_owned()),
         }
     }
 

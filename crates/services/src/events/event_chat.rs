@@ -119,7 +119,7 @@ impl EventChats {
             first_message: request.first_message_chat.clone(),
         };
         let seated = [EventParticipationStatus::Registered];
-        let members = async || Ok(core.stores.event_queries.members(&core.db, gym, new.event, &seated).await?);
+        let members = async { Ok(core.stores.event_queries.members(&core.db, gym, new.event, &seated).await?) };
         let room = self.rooms.open(&new, members).await?.ok_or(NoRoom::Refused(NO_CHAT))?;
         self.close_if_over(&room, new.event).await?;
         Ok(room)
