@@ -7,6 +7,7 @@ mod fuzz;
 mod layers;
 mod migrate;
 mod openapi;
+mod queue;
 mod rules;
 mod seed;
 mod services;
@@ -36,6 +37,8 @@ enum Command {
     Rules(rules::Arguments),
     /// Print the OpenAPI document
     Openapi,
+    /// List the queue's dead letters, and send them again
+    Queue(queue::Arguments),
     /// Move a database's schema up and down
     Migrate(migrate::Arguments),
     /// Ask a database whether what must hold of seats and queues does
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Layers => layers::run(),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Openapi => openapi::run(),
+        Command::Queue(arguments) => queue::run(&arguments),
         Command::Migrate(arguments) => migrate::run(&arguments),
         Command::CheckInvariants(arguments) => check_invariants::run(&arguments),
         Command::Seed(arguments) => seed::run(&arguments),

@@ -98,7 +98,7 @@ pub struct RedisConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QueueConfig {
-    /// Of an SQS FIFO queue; empty = a queue in this process.
+    /// Of an SQS FIFO queue; empty = none: the worker does the work itself.
     pub url: String,
     pub dead_letter_url: String,
     pub region: String,
@@ -172,6 +172,8 @@ pub struct SecretsConfig {
     pub public_api_key: String,
     /// Opens the making of the first administrator; empty = closed.
     pub admin_secret_key: String,
+    /// Opens the workers' operations; empty = refused.
+    pub worker_api_key: String,
 }
 
 /// Seconds.
@@ -360,7 +362,7 @@ mod tests {
     #[test]
     fn idn_9_secrets_are_masked_when_the_tree_is_shown() {
         let config = load(
-            "[secrets]\nadmin_secret_key = \"hunter2\"\n[database]\nurl = \"postgres://me:hunter2@db/gym\"\n\
+            "[secrets]\nadmin_secret_key = \"hunter2\"\nworker_api_key = \"hunter2\"\n[database]\nurl = \"postgres://me:hunter2@db/gym\"\n\
              [redis]\nurl = \"rediss://:hunter2@cache:6380\"",
         );
         let shown = masked(&config.unwrap());

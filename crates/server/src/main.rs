@@ -1,6 +1,7 @@
 //! The server: API and worker in one process, or either alone.
 mod config;
 mod outbox;
+mod queue;
 mod serve;
 mod telemetry;
 mod welcome;
@@ -39,6 +40,9 @@ enum Command {
     /// Look at effects that could not be delivered, and send them again
     #[command(subcommand)]
     Outbox(outbox::Command),
+    /// Look at messages that nobody could work on, and send them again
+    #[command(subcommand)]
+    Queue(queue::Command),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -80,6 +84,10 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         Some(Command::Outbox(command)) => {
             println!("{}", runtime()?.block_on(outbox::run(&load()?, &command))?);
+            return Ok(());
+        }
+        Some(Command::Queue(command)) => {
+            println!("{}", runtime()?.block_on(queue::run(&load()?, &command))?);
             return Ok(());
         }
         Some(Command::Serve) => Parts { api: true, worker: false },

@@ -53,10 +53,25 @@ async fn answer(effects: &DeadEffects, command: &Command) -> anyhow::Result<Stri
     }
 }
 
+/// Lines with the headings above them; none when there are no rows.
+pub fn columns<const N: usize>(headings: [&str; N], rows: Vec<[String; N]>) -> Vec<String> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let rows: Vec<_> = std::iter::once(headings.map(str::to_owned)).chain(rows).collect();
+    let widths: Vec<usize> = (0..N)
+        .map(|column| rows.iter().filter_map(|row| Some(row.get(column)?.chars().count())).max().unwrap_or(0))
+        .collect();
+    let line = |row: &[String; N]| {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
 fn table(effects: &[DeadEffect], all: u64) -> String {
     const HEADINGS: [&str; 6] = ["ID", "KIND", "AGGREGATE", "ATTEMPTS", "WRITTEN", "LAST ERROR"];
-    let mut rows = vec![HEADINGS.map(str::to_owned)];
-    rows.extend(effects.iter().map(|effect| {
+    let row = |effect: &DeadEffect| {
         [
             effect.id.to_string(),
             effect.kind.clone(),
@@ -65,15 +80,8 @@ fn table(effects: &[DeadEffect], all: u64) -> String {
             effect.written_at.format("%Y-%m-%d %H:%M:%S").to_string(),
             effect.error.clone(),
         ]
-    }));
-    let widths: Vec<usize> = (0..HEADINGS.len())
-        .map(|column| rows.iter().filter_map(|row| Some(row.get(column)?.chars().count())).max().unwrap_or(0))
-        .collect();
-    let line = |row: &[String; 6]| {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        cells.join("  ").trim_end().to_owned()
     };
-    let mut lines: Vec<String> = if effects.is_empty() { Vec::new() } else { rows.iter().map(line).collect() };
+    let mut lines = columns(HEADINGS, effects.iter().map(row).collect());
     lines.push(match (effects.len() as u64, all) {
         (_, 0) => "no dead effects".to_owned(),
         (_, 1) => "1 dead effect".to_owned(),

@@ -97,6 +97,7 @@ fn settings(config: &Config) -> Settings {
         webhook_secret: some(&config.secrets.auth0_webhook_secret),
         public_api_key: some(&config.secrets.public_api_key),
         admin_secret_key: some(&config.secrets.admin_secret_key),
+        worker_api_key: some(&config.secrets.worker_api_key),
         profile_image_bucket: config.storage.profile_image_bucket.clone(),
         gym_logo_bucket: config.storage.gym_logo_bucket.clone(),
         orphan_sweep_dry_run: config.media.orphan_sweep_dry_run,
@@ -136,17 +137,23 @@ fn shared_store(builder: Builder, config: &Config) -> anyhow::Result<Builder> {
 }
 
 fn queue(builder: Builder, config: &Config) -> Builder {
-    let queue = &config.queue;
-    if queue.url.is_empty() {
-        return builder;
+    match sqs(config) {
+        Some(queue) => builder.queue(Arc::new(queue)),
+        None => builder,
     }
-    builder.queue(Arc::new(SqsQueue::connect(SqsOptions {
+}
+
+/// `None` when no queue is configured.
+pub fn sqs(config: &Config) -> Option<SqsQueue> {
+    let queue = &config.queue;
+    let options = SqsOptions {
         dead_letter_queue_url: some(&queue.dead_letter_url),
         endpoint_url: some(&queue.endpoint),
         access_key: some(&queue.access_key),
         secret_key: some(&queue.secret_key),
         ..SqsOptions::new(&queue.url, &queue.region)
-    })))
+    };
+    (!queue.url.is_empty()).then(|| SqsQueue::connect(options))
 }
 
 fn objects(builder: Builder, config: &Config) -> anyhow::Result<Builder> {

@@ -7,6 +7,7 @@ pub mod browser;
 pub mod cache_contract;
 pub mod crowd;
 pub mod database;
+pub mod events;
 pub mod form;
 pub mod gate;
 pub mod images;

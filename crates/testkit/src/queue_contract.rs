@@ -12,7 +12,7 @@
 //! `open` gives a new, empty queue, or `None` where its server is not to be had and the test is skipped. Times are
 //! whole seconds, the grain of SQS.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is the body of tests")]
-use ports::queue::{Delivery, MAX_BODY, Message, Queue, QueueError};
+use ports::queue::{Delivery, MAX_BODY, Message, Queue, QueueError, Removal};
 use std::time::{Duration, Instant};
 
 /// Longer than any test takes.
@@ -39,6 +39,8 @@ macro_rules! queue_contract {
             a_long_poll_wakes_when_its_group_is_free_again,
             an_empty_queue_answers_empty_after_the_wait,
             sending_nothing_answers_nothing,
+            evt_75_waiting_messages_are_removed_by_their_bodies,
+            evt_75_what_is_passed_over_is_there_at_once_and_in_order,
             a_dead_letter_of_no_known_id_is_not_replayed);
         $crate::queue_contract!(@each $open, SHORT, 3:
             a_message_not_acknowledged_comes_back_when_its_visibility_ends,
@@ -291,6 +293,29 @@ pub async fn an_empty_queue_answers_empty_after_the_wait(queue: &impl Queue) {
     assert!(queue.receive(10, SHORT).await.unwrap().is_empty());
     assert!((900..5000).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
     assert!(queue.receive(0, LONG).await.unwrap().is_empty(), "nothing asked for is nothing to wait for");
+}
+
+pub async fn evt_75_waiting_messages_are_removed_by_their_bodies(queue: &impl Queue) {
+    let mut sent = Vec::new();
+    for group in ["a", "b", "c"] {
+        sent.extend((0..2).map(|n| message(group, &format!("{group}{n}"))));
+    }
+    send(queue, &sent).await;
+    assert_eq!(queue.remove(&|body| body.starts_with('b'), Removal::default()).await, 2);
+    assert_eq!(queue.remove(&|body| body.starts_with('b'), Removal::default()).await, 0);
+    let mut left: Vec<_> = drain(queue).await.into_iter().map(|(_, body)| body).collect();
+    left.sort();
+    assert_eq!(left, ["a0", "a1", "c0", "c1"]);
+    assert_eq!(queue.remove(&|_| true, Removal { rounds: 0, per_round: 10 }).await, 0);
+}
+
+pub async fn evt_75_what_is_passed_over_is_there_at_once_and_in_order(queue: &impl Queue) {
+    let sent: Vec<_> = (0..12).map(|n| message("a", &format!("{n:02}"))).collect();
+    send(queue, &sent).await;
+    assert_eq!(queue.remove(&|body| body == "03", Removal::default()).await, 1);
+    let left: Vec<_> = drain(queue).await.into_iter().map(|(_, body)| body).collect();
+    let expected: Vec<_> = (0..12).filter(|n| *n != 3).map(|n| format!("{n:02}")).collect();
+    assert_eq!(left, expected);
 }
 
 pub async fn sending_nothing_answers_nothing(queue: &impl Queue) {

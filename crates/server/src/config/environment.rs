@@ -87,6 +87,7 @@ pub const VARIABLES: &[Variable] = &[
     one("AUTH0_WEBHOOK_SECRET", "secrets.auth0_webhook_secret"),
     one("PUBLIC_API_KEY", "secrets.public_api_key"),
     one("ADMIN_SECRET_KEY", "secrets.admin_secret_key"),
+    one("WORKER_API_KEY", "secrets.worker_api_key"),
     one("CACHE_TTL_USER_MEMBERSHIP", "cache_ttl.user_membership"),
     one("CACHE_TTL_NEGATIVE", "cache_ttl.negative"),
     one("CACHE_TTL_GYM_DETAILS", "cache_ttl.gym_details"),

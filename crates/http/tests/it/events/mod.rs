@@ -1,0 +1,11 @@
+mod cancellation;
+mod cast;
+mod change;
+mod chats;
+mod completion;
+mod creation;
+mod lists;
+mod operators;
+mod plans;
+mod queue;
+mod workers;
