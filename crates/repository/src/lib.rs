@@ -7,6 +7,7 @@ mod conn;
 mod db;
 mod error;
 mod exclusive;
+pub mod hot;
 pub mod identity;
 pub mod kernel;
 mod page;
