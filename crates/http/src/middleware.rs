@@ -8,6 +8,7 @@ mod context;
 mod entity_tag;
 mod idempotency;
 mod measures;
+mod panics;
 mod rate_class;
 mod rate_limit;
 mod saturation;
@@ -18,18 +19,16 @@ mod step;
 pub use client_ip::ProxyTrust;
 pub use context::{REQUEST, RequestContext};
 
-use crate::{ApiError, AppState};
+use crate::AppState;
 use axum::{
     Router,
     body::Body,
     http::{HeaderName, HeaderValue, Method},
-    response::IntoResponse,
 };
 use std::{sync::Arc, time::Duration};
-use step::Through;
+use step::{Step, Through};
 use tower::ServiceBuilder;
 use tower_http::{
-    catch_panic::CatchPanicLayer,
     compression::{
         CompressionLayer,
         predicate::{Predicate, SizeAbove},
@@ -82,21 +81,15 @@ pub(crate) fn around(router: Router<AppState>, state: AppState, http: &Http, doc
     };
     // one layer, for each is a box around every operation
     let near = ServiceBuilder::new()
-        .layer(Through(limits))
-        .layer(Through(keys))
-        .layer(Through(entity_tag::EntityTag))
+        .layer(Through(limits.then(keys).then(entity_tag::EntityTag)))
         .layer(axum::extract::DefaultBodyLimit::max(http.max_body));
     let routed = router.route_layer(Through(context::RememberRoute)).layer(near).with_state(state);
     let around = ServiceBuilder::new()
-        .layer(Through(context::Context::default()))
-        .layer(MapResponseBodyLayer::new(Body::new))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(Through(security_headers::SecurityHeaders))
+        .layer(Through(context::Context::default().then(panics::Panics).then(security_headers::SecurityHeaders)))
         .layer(MapResponseBodyLayer::new(Body::new))
         .layer(cors(&http.cors_origins))
         .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1000).and(is_text)))
-        .layer(Through(saturation::Slots::new(http)))
-        .layer(Through(slashes::Slashes::of(document)))
+        .layer(Through(saturation::Slots::new(http).then(slashes::Slashes::of(document))))
         .service(routed);
     Router::new().fallback_service(around)
 }
@@ -123,12 +116,6 @@ fn cors(origins: &[String]) -> CorsLayer {
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(["x-request-id", "etag", "x-cancelled-sessions"].map(HeaderName::from_static))
         .max_age(Duration::from_secs(86_400))
-}
-
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(panic = text.unwrap_or("unknown"), "a handler panicked");
-    ApiError::internal().into_response()
 }
 
 /// Whether a method never changes anything.

@@ -127,12 +127,20 @@ fn diagnostics(
     set("x-request-id", text(id));
     set("x-process-time", took_text);
     set("x-process-speed", HeaderValue::from_static(speed(took)));
-    set("x-request-method", text(method.as_str()));
+    set("x-request-method", named(method));
     set("x-request-path", text(path));
     set("x-cache-hits", hits.into());
     set("x-cache-misses", misses.into());
     set("x-cache-hit-ratio", ratio);
     set("x-database-statements", statements.into());
+}
+
+fn named(method: &Method) -> HeaderValue {
+    match *method {
+        Method::GET => HeaderValue::from_static("GET"),
+        Method::POST => HeaderValue::from_static("POST"),
+        _ => text(method.as_str()),
+    }
 }
 
 /// Empty when no header may say it.

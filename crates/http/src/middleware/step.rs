@@ -12,11 +12,41 @@ use tower::{Layer, Service};
 
 pub(super) trait Step: Clone + Send + Sync + 'static {
     fn pass(&self, request: Request, next: impl Next) -> impl Future<Output = Response> + Send;
+
+    /// This step, and within it another.
+    fn then<T: Step>(self, within: T) -> Then<Self, T> {
+        Then { outer: self, within }
+    }
 }
 
 /// What lies within a step.
 pub(super) trait Next: Send + 'static {
     fn run(self, request: Request) -> impl Future<Output = Response> + Send;
+}
+
+/// Two steps as one, for each layer costs a box.
+#[derive(Clone)]
+pub(super) struct Then<A, B> {
+    outer: A,
+    within: B,
+}
+
+/// A step, and what lies within it.
+struct After<B, N> {
+    step: B,
+    next: N,
+}
+
+impl<A: Step, B: Step> Step for Then<A, B> {
+    fn pass(&self, request: Request, next: impl Next) -> impl Future<Output = Response> + Send {
+        self.outer.pass(request, After { step: self.within.clone(), next })
+    }
+}
+
+impl<B: Step, N: Next> Next for After<B, N> {
+    async fn run(self, request: Request) -> Response {
+        self.step.pass(request, self.next).await
+    }
 }
 
 /// The layer of a step.

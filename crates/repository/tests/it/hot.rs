@@ -49,7 +49,7 @@ impl Scene {
         });
         let (gym, other) = (described.await, world.gym("other").await);
         let (ana, tom) = (world.member(&gym, "ana").await, world.person(&gym, "tom", GymRole::Trainer).await);
-        let patch = ProfilePatch { bio: Some("ñandú".into()), height: Some(171.5), ..Default::default() };
+        let patch = ProfilePatch { bio: Some(Some("ñandú".into())), height: Some(Some(171.5)), ..Default::default() };
         let ana = SeaUsers.update_profile(db, ana.id, patch).await.unwrap().unwrap();
         for n in 0..5 {
             let member = world.member(&gym, &format!("m{n}")).await;
