@@ -7,30 +7,34 @@ mod client_ip;
 mod context;
 mod entity_tag;
 mod idempotency;
+mod measures;
+mod panics;
 mod rate_class;
 mod rate_limit;
 mod saturation;
 mod security_headers;
 mod slashes;
+mod step;
 
 pub use client_ip::ProxyTrust;
 pub use context::{REQUEST, RequestContext};
 
-use crate::{ApiError, AppState};
+use crate::AppState;
 use axum::{
     Router,
+    body::Body,
     http::{HeaderName, HeaderValue, Method},
-    middleware::{from_fn, from_fn_with_state},
-    response::IntoResponse,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+use step::{Step, Through};
+use tower::ServiceBuilder;
 use tower_http::{
-    catch_panic::CatchPanicLayer,
     compression::{
         CompressionLayer,
         predicate::{Predicate, SizeAbove},
     },
     cors::{AllowHeaders, AllowOrigin, Any, CorsLayer},
+    map_response_body::MapResponseBodyLayer,
 };
 
 /// How the HTTP layer behaves.
@@ -69,30 +73,25 @@ impl Default for Http {
 }
 
 pub(crate) fn around(router: Router<AppState>, state: AppState, http: &Http, document: &serde_json::Value) -> Router {
-    let limits = rate_limit::RateLimit { state: state.clone(), trust: http.proxy_trust.clone() };
-    let slots = saturation::Slots::new(http);
+    let limits = rate_limit::RateLimit { state: state.clone(), trust: Arc::new(http.proxy_trust.clone()) };
     let keys = idempotency::Keys {
         store: state.idempotency.clone(),
         max_body: http.max_body,
         limits: saturation::TimeLimits::new(http),
     };
-    let with_slash = slashes::paths(document);
-    let routed = router
-        .route_layer(from_fn(context::remember_route))
-        .layer(axum::extract::DefaultBodyLimit::max(http.max_body))
-        .layer(from_fn(entity_tag::entity_tag))
-        .layer(from_fn_with_state(keys, idempotency::idempotency))
-        .layer(from_fn_with_state(limits, rate_limit::rate_limit))
-        .with_state(state);
-    Router::new()
-        .fallback_service(routed)
-        .layer(from_fn_with_state(with_slash, slashes::complete))
-        .layer(from_fn_with_state(slots, saturation::saturation))
-        .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1000).and(is_text)))
+    // one layer, for each is a box around every operation
+    let near = ServiceBuilder::new()
+        .layer(Through(limits.then(keys).then(entity_tag::EntityTag)))
+        .layer(axum::extract::DefaultBodyLimit::max(http.max_body));
+    let routed = router.route_layer(Through(context::RememberRoute)).layer(near).with_state(state);
+    let around = ServiceBuilder::new()
+        .layer(Through(context::Context::default().then(panics::Panics).then(security_headers::SecurityHeaders)))
+        .layer(MapResponseBodyLayer::new(Body::new))
         .layer(cors(&http.cors_origins))
-        .layer(from_fn(security_headers::security_headers))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(context::context))
+        .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1000).and(is_text)))
+        .layer(Through(saturation::Slots::new(http).then(slashes::Slashes::of(document))))
+        .service(routed);
+    Router::new().fallback_service(around)
 }
 
 /// JSON and text, nothing that is compressed already (IDN-107).
@@ -117,12 +116,6 @@ fn cors(origins: &[String]) -> CorsLayer {
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(["x-request-id", "etag", "x-cancelled-sessions"].map(HeaderName::from_static))
         .max_age(Duration::from_secs(86_400))
-}
-
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(panic = text.unwrap_or("unknown"), "a handler panicked");
-    ApiError::internal().into_response()
 }
 
 /// Whether a method never changes anything.

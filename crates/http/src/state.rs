@@ -28,15 +28,31 @@ use services::{
         waitlist::Waitlist,
     },
 };
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 macro_rules! state {
     ($($field:ident: $type:ty),+ $(,)?) => {
-        /// The state of the whole API.
-        #[derive(Clone, FromRef)]
-        pub struct AppState {
+        /// The state of the whole API: one pointer, for a request copies it several times.
+        #[derive(Clone)]
+        pub struct AppState(Arc<Parts>);
+
+        /// What the state is made of.
+        pub struct Parts {
             $(pub $field: $type,)+
         }
+
+        impl Deref for AppState {
+            type Target = Parts;
+            fn deref(&self) -> &Parts {
+                &self.0
+            }
+        }
+
+        $(impl FromRef<AppState> for $type {
+            fn from_ref(state: &AppState) -> Self {
+                state.$field.clone()
+            }
+        })+
 
         /// A state that the API's operations can be mounted in: one from which each service can be had.
         pub trait HostState: Clone + Send + Sync + 'static $(+ Provides<$type>)+ {}
@@ -112,7 +128,7 @@ state! {
 impl AppState {
     pub fn new(services: &Services, system: System) -> Self {
         let s = services.clone();
-        Self {
+        Self(Arc::new(Parts {
             gate: s.gate,
             limits: s.limits,
             idempotency: s.idempotency,
@@ -164,6 +180,6 @@ impl AppState {
             inbox: s.inbox,
             preferences: s.preferences,
             notification_settings: s.notification_settings,
-        }
+        }))
     }
 }

@@ -1,4 +1,4 @@
-use crate::{Result, StoreError};
+use crate::{Result, StoreError, hot::Lines};
 use sea_orm::{DatabaseConnection, DatabaseExecutor, DatabaseTransaction};
 use std::{
     ops::Deref,
@@ -19,7 +19,8 @@ tokio::task_local! {
 pub struct Conn(pub(crate) Inner);
 
 pub(crate) enum Inner {
-    Pool(DatabaseConnection),
+    /// And what hot reads go by, where there is any.
+    Pool(DatabaseConnection, Option<Lines>),
     Tx(DatabaseTransaction),
     Detached,
 }
@@ -27,11 +28,24 @@ pub(crate) enum Inner {
 impl Conn {
     /// For one statement.
     pub fn executor(&self) -> Result<DatabaseExecutor<'_>> {
-        let _ = STATEMENTS.try_with(|n| n.fetch_add(1, Relaxed));
+        self.count();
         match &self.0 {
-            Inner::Pool(p) => Ok(p.into()),
+            Inner::Pool(p, _) => Ok(p.into()),
             Inner::Tx(t) => Ok(t.into()),
             Inner::Detached => Err(StoreError::Detached),
+        }
+    }
+
+    /// One statement more of the request that runs.
+    pub(crate) fn count(&self) {
+        let _ = STATEMENTS.try_with(|n| n.fetch_add(1, Relaxed));
+    }
+
+    /// What a hot read may go by instead: nothing inside a transaction, which has its own connection.
+    pub(crate) fn lines(&self) -> Option<&Lines> {
+        match &self.0 {
+            Inner::Pool(_, lines) => lines.as_ref(),
+            Inner::Tx(_) | Inner::Detached => None,
         }
     }
 }

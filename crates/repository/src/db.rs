@@ -1,4 +1,9 @@
-use crate::{Conn, Result, Retryable, StoreError, Tx, conn::Inner, error::is_busy};
+use crate::{
+    Conn, Result, Retryable, StoreError, Tx,
+    conn::Inner,
+    error::is_busy,
+    hot::{Address, Lines},
+};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions,
@@ -31,7 +36,10 @@ impl Deref for Db {
 pub struct DbOptions {
     /// `postgres://…`, `sqlite://path` or `sqlite::memory:`
     pub url: String,
+    /// All together.
     pub max_connections: u32,
+    /// How many of them are lines for hot reads (PostgreSQL): at most a quarter.
+    pub hot_connections: u32,
     pub acquire_timeout: Duration,
     /// A statement that takes longer is ended by the server (IDN-109; PostgreSQL).
     pub statement_timeout: Duration,
@@ -42,19 +50,30 @@ impl DbOptions {
         Self {
             url: url.into(),
             max_connections: 16,
+            hot_connections: 2,
             acquire_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
         }
     }
 }
 
+impl DbOptions {
+    fn lines(&self) -> Option<Lines> {
+        let number = self.hot_connections.min(self.max_connections / 4);
+        let address = (number > 0).then(|| Address::of(&self.url, self.statement_timeout))?;
+        Some(Lines::new(address?, number))
+    }
+}
+
 impl Db {
     pub async fn connect(options: DbOptions) -> Result<Self> {
         let memory = options.url.contains(":memory:");
+        let lines = options.lines();
+        let pooled = options.max_connections - lines.as_ref().map_or(0, Lines::number);
         let mut connect = ConnectOptions::new(options.url.clone());
         // every connection to :memory: is a database of its own
         connect
-            .max_connections(if memory { 1 } else { options.max_connections })
+            .max_connections(if memory { 1 } else { pooled })
             .acquire_timeout(options.acquire_timeout)
             .sqlx_logging(false)
             .test_before_acquire_if_idle_for(Duration::from_secs(30))
@@ -83,7 +102,7 @@ impl Db {
                 pool => break pool?,
             }
         };
-        Ok(Self { conn: Arc::new(Conn(Inner::Pool(pool))), file })
+        Ok(Self { conn: Arc::new(Conn(Inner::Pool(pool, lines))), file })
     }
 
     /// A handle with no database: begin and commit do nothing, any statement is an error. For unit tests of services.
@@ -94,7 +113,7 @@ impl Db {
     /// The pool itself: for migrations and for tests. `None` when detached.
     pub fn pool(&self) -> Option<&DatabaseConnection> {
         match &self.conn.0 {
-            Inner::Pool(p) => Some(p),
+            Inner::Pool(p, _) => Some(p),
             _ => None,
         }
     }
@@ -106,8 +125,26 @@ impl Db {
     #[cfg(feature = "testing")]
     pub fn watched(&self, seen: impl Fn(&sea_orm::Statement) + Send + Sync + 'static) -> Self {
         let mut pool = self.pool().expect("a database").clone();
+        let seen = Arc::new(seen);
+        let lines = self.conn.lines().map(|lines| lines.watched(seen.clone()));
         pool.set_metric_callback(move |info| seen(info.statement));
-        Self { conn: Arc::new(Conn(Inner::Pool(pool))), file: self.file.clone() }
+        Self { conn: Arc::new(Conn(Inner::Pool(pool, lines))), file: self.file.clone() }
+    }
+
+    /// The same pool without lines: hot reads go the ordinary way. For tests that hold the two against each other.
+    ///
+    /// # Panics
+    /// When detached.
+    #[cfg(feature = "testing")]
+    pub fn without_lines(&self) -> Self {
+        let pool = self.pool().expect("a database").clone();
+        Self { conn: Arc::new(Conn(Inner::Pool(pool, None))), file: self.file.clone() }
+    }
+
+    /// The lines of hot reads, for tests.
+    #[cfg(feature = "testing")]
+    pub fn lines_up(&self) -> Option<bool> {
+        self.conn.lines().map(Lines::are_up)
     }
 
     pub(crate) fn file(&self) -> Option<&Path> {
@@ -128,6 +165,9 @@ impl Db {
 
     /// Closes the pool: waits for what runs.
     pub async fn close(&self) {
+        if let Some(lines) = self.conn.lines() {
+            lines.close();
+        }
         if let Some(p) = self.pool() {
             let _ = p.clone().close().await;
         }

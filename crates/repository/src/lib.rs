@@ -9,6 +9,7 @@ mod db;
 mod error;
 pub mod events;
 mod exclusive;
+pub mod hot;
 pub mod identity;
 pub mod kernel;
 pub mod notifications;

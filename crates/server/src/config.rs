@@ -78,6 +78,8 @@ pub struct DatabaseConfig {
     /// Empty = SQLite under `data_dir`.
     pub url: String,
     pub max_connections: u32,
+    /// How many of them all requests share for their most frequent reads: at most a quarter; PostgreSQL. 0 = none.
+    pub hot_connections: u32,
     /// Seconds.
     pub statement_timeout: u64,
     /// Bring the schema up to date at the start.

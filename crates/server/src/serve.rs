@@ -80,7 +80,7 @@ fn api(gym: &GymApi, config: &Config) -> Router {
         return gym.router();
     }
     let files = ServeDir::new(wiring::media_dir(&config.data_dir)).append_index_html_on_directories(false);
-    Router::new().nest_service(wiring::MEDIA, files).fallback_service(gym.router())
+    gym.router().nest_service(wiring::MEDIA, files)
 }
 
 async fn answer(router: Router, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
-use std::time::Duration;
+use std::{io::IsTerminal, time::Duration};
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// What is shut down last, so that nothing that was recorded is lost.
@@ -25,7 +25,8 @@ impl Telemetry {
     pub fn start(config: &TelemetryConfig) -> anyhow::Result<Self> {
         let filter = EnvFilter::try_new(&config.log)
             .map_err(|e| anyhow::anyhow!("telemetry.log (GYMAPI_LOG) is not a filter: {e}"))?;
-        let format = tracing_subscriber::fmt::layer();
+        // colours are for eyes, not for files
+        let format = tracing_subscriber::fmt::layer().with_ansi(std::io::stdout().is_terminal());
         let logs = if config.log_json { format.json().boxed() } else { format.compact().boxed() };
         let traces = exporter(&config.otlp_endpoint)?;
         let spans = traces.as_ref().map(|t| tracing_opentelemetry::layer().with_tracer(t.tracer("gymapi")));

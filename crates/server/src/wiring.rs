@@ -79,6 +79,7 @@ pub fn database(config: &Config) -> anyhow::Result<DbOptions> {
     };
     Ok(DbOptions {
         max_connections: config.database.max_connections,
+        hot_connections: config.database.hot_connections,
         statement_timeout: Duration::from_secs(config.database.statement_timeout),
         ..DbOptions::new(url)
     })

@@ -86,7 +86,7 @@ pub type Staff = Trainer;
 pub(crate) struct Verified(pub Result<Arc<Claims>, Error>);
 
 /// Looks at the bearer token; an absent or other scheme is no token (IDN-1).
-pub(crate) async fn verify(authorization: Option<HeaderValue>, gate: &dyn Gatekeeper) -> Option<Verified> {
+pub(crate) async fn verify(authorization: Option<&HeaderValue>, gate: &dyn Gatekeeper) -> Option<Verified> {
     let header = authorization?;
     let token = header.to_str().ok().and_then(|h| h.split_once(' ')).filter(|(s, _)| s.eq_ignore_ascii_case("bearer"));
     Some(Verified(match token {
@@ -102,7 +102,7 @@ where
 {
     let verified = match parts.extensions.get::<Verified>() {
         Some(verified) => Some(verified.clone()),
-        None => verify(parts.headers.get(AUTHORIZATION).cloned(), state.provide().as_ref()).await,
+        None => verify(parts.headers.get(AUTHORIZATION), state.provide().as_ref()).await,
     };
     let claims = verified.ok_or_else(ApiError::no_token)?.0?;
     Sc::check(&claims)?;

@@ -1,8 +1,10 @@
+use super::{
+    measures::Measures,
+    step::{Next, Step},
+};
 use axum::{
-    body::Body,
     extract::{MatchedPath, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
-    middleware::Next,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     response::Response,
 };
 use domain::kernel::locale::Locale;
@@ -52,30 +54,34 @@ fn shown(path: &str) -> &str {
 }
 
 /// Gives the request an id, a locale, a span and counters; gives the answer its diagnostics headers (IDN-106).
-pub(super) async fn context(request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = request.method().clone();
-    let path = shown(request.uri().path()).to_owned();
-    let gym = request.headers().get("x-gym-id").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    let context = RequestContext { id: request_id(request.headers()), locale: locale(request.headers()) };
-    let id = context.id.clone();
-    let (stats, statements) = (Arc::new(CacheStats::default()), Arc::new(AtomicU64::new(0)));
-    let span = tracing::info_span!("request", %id, %method, path, gym);
+#[derive(Clone, Default)]
+pub(super) struct Context {
+    measures: Arc<Measures>,
+}
 
-    let run = REQUEST
-        .scope(context, REQUEST_STATS.scope(stats.clone(), STATEMENTS.scope(statements.clone(), next.run(request))));
-    let mut response = run.instrument(span.clone()).await;
+impl Step for Context {
+    async fn pass(&self, request: Request, next: impl Next) -> Response {
+        let started = Instant::now();
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let path = shown(uri.path());
+        let context = RequestContext { id: request_id(request.headers()), locale: locale(request.headers()) };
+        let id = context.id.clone();
+        let (stats, statements) = (Arc::new(CacheStats::default()), Arc::new(AtomicU64::new(0)));
+        let gym = request.headers().get("x-gym-id").and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let span = tracing::info_span!("request", %id, %method, path, gym);
 
-    let took = started.elapsed();
-    let route = response.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let status = response.status().as_u16();
-    let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
-    metrics::histogram!("gymapi_http_request_duration_seconds", &labels).record(took.as_secs_f64());
-    let statements = statements.load(Relaxed);
-    metrics::histogram!("gymapi_http_request_statements", "route" => labels[1].1.clone()).record(statements as f64);
-    span.in_scope(|| tracing::info!(status, ms = took.as_secs_f64() * 1e3, statements, "answered"));
-    diagnostics(response.headers_mut(), &id, &method, &path, took, &stats, statements);
-    response
+        let counted = REQUEST_STATS.scope(stats.clone(), STATEMENTS.scope(statements.clone(), next.run(request)));
+        let mut response = REQUEST.scope(context, counted).instrument(span.clone()).await;
+
+        let took = started.elapsed();
+        let statements = statements.load(Relaxed);
+        let route = response.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+        self.measures.record(&method, route, response.status(), took, statements);
+        let (status, ms) = (response.status().as_u16(), took.as_secs_f64() * 1e3);
+        span.in_scope(|| tracing::info!(status, ms, statements, "answered"));
+        diagnostics(response.headers_mut(), &id, &method, path, took, &stats, statements);
+        response
+    }
 }
 
 /// Runs to its end even when whoever waits for it goes away: on a task of its own, which counts for this request.
@@ -101,29 +107,45 @@ where
 fn diagnostics(
     headers: &mut HeaderMap,
     id: &str,
-    method: &axum::http::Method,
+    method: &Method,
     path: &str,
     took: Duration,
     stats: &CacheStats,
     statements: u64,
 ) {
     let (hits, misses) = (stats.hits.load(Relaxed), stats.misses.load(Relaxed));
-    let ratio = if hits + misses == 0 { 0.0 } else { 100.0 * hits as f64 / (hits + misses) as f64 };
-    let ms = took.as_secs_f64() * 1e3;
-    let mut set = |name: &'static str, value: String| {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
+    let ratio = match (hits, hits + misses) {
+        (_, 0) => HeaderValue::from_static("0.0%"),
+        (hits, all) if hits == all => HeaderValue::from_static("100.0%"),
+        (hits, all) => text(&format!("{:.1}%", 100.0 * hits as f64 / all as f64)),
     };
-    set("x-request-id", id.to_owned());
-    set("x-process-time", format!("{ms:.2}ms"));
-    set("x-process-speed", speed(took).to_owned());
-    set("x-request-method", method.to_string());
-    set("x-request-path", path.to_owned());
-    set("x-cache-hits", hits.to_string());
-    set("x-cache-misses", misses.to_string());
-    set("x-cache-hit-ratio", format!("{ratio:.1}%"));
-    set("x-database-statements", statements.to_string());
+    let hundredths = (took.as_micros() + 5) / 10;
+    let took_text = text(&format!("{}.{:02}ms", hundredths / 100, hundredths % 100));
+    let mut set = |name: &'static str, value: HeaderValue| {
+        headers.insert(HeaderName::from_static(name), value);
+    };
+    set("x-request-id", text(id));
+    set("x-process-time", took_text);
+    set("x-process-speed", HeaderValue::from_static(speed(took)));
+    set("x-request-method", named(method));
+    set("x-request-path", text(path));
+    set("x-cache-hits", hits.into());
+    set("x-cache-misses", misses.into());
+    set("x-cache-hit-ratio", ratio);
+    set("x-database-statements", statements.into());
+}
+
+fn named(method: &Method) -> HeaderValue {
+    match *method {
+        Method::GET => HeaderValue::from_static("GET"),
+        Method::POST => HeaderValue::from_static("POST"),
+        _ => text(method.as_str()),
+    }
+}
+
+/// Empty when no header may say it.
+fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// FAST ≤ 300 ms, MEDIUM > 300, SLOW > 700, VERY_SLOW > 1500 (IDN-106).
@@ -136,13 +158,19 @@ fn speed(took: Duration) -> &'static str {
     }
 }
 
-/// The route that matched, put where the context can read it when the answer comes back.
-pub(super) async fn remember_route(matched: Option<MatchedPath>, request: Request<Body>, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    if let Some(matched) = matched {
-        response.extensions_mut().insert(matched);
+/// Puts the route that matched where the context can read it when the answer comes back.
+#[derive(Clone, Copy)]
+pub(super) struct RememberRoute;
+
+impl Step for RememberRoute {
+    async fn pass(&self, request: Request, next: impl Next) -> Response {
+        let matched = request.extensions().get::<MatchedPath>().cloned();
+        let mut response = next.run(request).await;
+        if let Some(matched) = matched {
+            response.extensions_mut().insert(matched);
+        }
+        response
     }
-    response
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
+use super::step::{Next, Step};
 use axum::{
     body::Body,
     extract::Request,
     http::{HeaderValue, Method, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use xxhash_rust::xxh3::xxh3_64;
@@ -13,10 +13,18 @@ const LARGEST: usize = 4 * 1024 * 1024;
 /// Gives every JSON answer and every calendar to a GET a weak entity tag, and answers 304 to whoever has it already.
 ///
 /// A HEAD has none: its body is gone before it comes here, and the tag of nothing would pass for the answer's.
-pub(super) async fn entity_tag(request: Request, next: Next) -> Response {
-    let tagged = request.method() == Method::GET;
-    let known: Vec<HeaderValue> = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect();
-    let response = next.run(request).await;
+#[derive(Clone, Copy)]
+pub(super) struct EntityTag;
+
+impl Step for EntityTag {
+    async fn pass(&self, request: Request, next: impl Next) -> Response {
+        let tagged = request.method() == Method::GET;
+        let known: Vec<HeaderValue> = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect();
+        tag(tagged, &known, next.run(request).await).await
+    }
+}
+
+async fn tag(tagged: bool, known: &[HeaderValue], response: Response) -> Response {
     let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     let polled = kind.starts_with(b"application/json") || kind.starts_with(b"text/calendar");
     if !tagged || !polled || response.status() != StatusCode::OK {

@@ -1,10 +1,13 @@
-use super::{context::detached, saturation::TimeLimits};
+use super::{
+    context::detached,
+    saturation::TimeLimits,
+    step::{Next, Step},
+};
 use crate::{ApiError, extract::Verified};
 use axum::{
     body::Body,
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderValue, Method, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use domain::IdempotencyKeyId;
@@ -13,6 +16,7 @@ use std::{panic::resume_unwind, sync::Arc, time::Duration};
 use tokio::time::timeout;
 use xxhash_rust::xxh3::xxh3_128;
 
+/// Honours `Idempotency-Key` on POSTs with a body that fits in memory; uploads replace what they name and need no key.
 #[derive(Clone)]
 pub(super) struct Keys {
     pub store: Arc<dyn Idempotency>,
@@ -21,12 +25,13 @@ pub(super) struct Keys {
     pub limits: TimeLimits,
 }
 
-/// Honours `Idempotency-Key` on POSTs with a body that fits in memory; uploads replace what they name and need no key.
-pub(super) async fn idempotency(State(keys): State<Keys>, request: Request, next: Next) -> Response {
-    let Some(key) = key(&request) else { return next.run(request).await };
-    match answer(keys, key, request, next).await {
-        Ok(response) => response,
-        Err(error) => error.into_response(),
+impl Step for Keys {
+    async fn pass(&self, request: Request, next: impl Next) -> Response {
+        let Some(key) = key(&request) else { return next.run(request).await };
+        match Box::pin(answer(self, key, request, next)).await {
+            Ok(response) => response,
+            Err(error) => error.into_response(),
+        }
     }
 }
 
@@ -41,7 +46,7 @@ fn key(request: &Request) -> Option<String> {
     request.headers().get("idempotency-key").and_then(|v| v.to_str().ok()).map(str::to_owned)
 }
 
-async fn answer(keys: Keys, key: String, request: Request, next: Next) -> Result<Response, ApiError> {
+async fn answer(keys: &Keys, key: String, request: Request, next: impl Next) -> Result<Response, ApiError> {
     if key.is_empty() || key.len() > 255 {
         return Err(ApiError::new(
             StatusCode::BAD_REQUEST,
@@ -78,7 +83,7 @@ async fn first(
     keys: &dyn Idempotency,
     id: IdempotencyKeyId,
     request: Request,
-    next: Next,
+    next: impl Next,
     limit: Duration,
 ) -> Result<Response, ApiError> {
     let Ok(response) = timeout(limit, next.run(request)).await else {

@@ -1,9 +1,12 @@
-use super::{Http, rate_class::is_upload};
+use super::{
+    Http,
+    rate_class::is_upload,
+    step::{Next, Step},
+};
 use crate::{ApiError, error::say};
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, Method, StatusCode},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use std::{sync::Arc, time::Duration};
@@ -27,6 +30,11 @@ impl TimeLimits {
 }
 
 /// Requests that may run at once, for how long, and how large their heads may be.
+///
+/// Refuses at once when saturated, and ends what takes too long: both with 503 and `Retry-After`, so that a client
+/// that waits is served, and one that does not is not queued behind work that nobody reads.
+///
+/// Probes and metrics pass: they must answer most of all when the rest does not.
 #[derive(Clone)]
 pub(super) struct Slots {
     free: Arc<Semaphore>,
@@ -51,31 +59,29 @@ fn size(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }
 
-/// Refuses at once when saturated, and ends what takes too long: both with 503 and `Retry-After`, so that a client
-/// that waits is served, and one that does not is not queued behind work that nobody reads.
-///
-/// Probes and metrics pass: they must answer most of all when the rest does not.
-pub(super) async fn saturation(State(slots): State<Slots>, request: Request, next: Next) -> Response {
-    if request.uri().path_and_query().is_some_and(|p| p.as_str().len() > slots.max_uri) {
-        let text = say("The address is too long.", "La dirección es demasiado larga.");
-        return ApiError::new(StatusCode::URI_TOO_LONG, "uri_too_long", text).into_response();
-    }
-    if size(request.headers()) > slots.max_headers {
-        let text = say("The headers are too large.", "Las cabeceras son demasiado grandes.");
-        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-        return ApiError::new(status, "headers_too_large", text).into_response();
-    }
-    let path = request.uri().path();
-    if path.starts_with("/health/") || path == "/metrics" {
-        return next.run(request).await;
-    }
-    let limit = slots.limits.of(request.method(), path);
-    let Ok(_slot) = slots.free.try_acquire() else {
-        metrics::counter!("gymapi_http_shed_total").increment(1);
-        return ApiError::unavailable().into_response();
-    };
-    match timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => ApiError::timed_out().into_response(),
+impl Step for Slots {
+    async fn pass(&self, request: Request, next: impl Next) -> Response {
+        if request.uri().path_and_query().is_some_and(|p| p.as_str().len() > self.max_uri) {
+            let text = say("The address is too long.", "La dirección es demasiado larga.");
+            return ApiError::new(StatusCode::URI_TOO_LONG, "uri_too_long", text).into_response();
+        }
+        if size(request.headers()) > self.max_headers {
+            let text = say("The headers are too large.", "Las cabeceras son demasiado grandes.");
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            return ApiError::new(status, "headers_too_large", text).into_response();
+        }
+        let path = request.uri().path();
+        if path.starts_with("/health/") || path == "/metrics" {
+            return next.run(request).await;
+        }
+        let limit = self.limits.of(request.method(), path);
+        let Ok(_slot) = self.free.try_acquire() else {
+            metrics::counter!("gymapi_http_shed_total").increment(1);
+            return ApiError::unavailable().into_response();
+        };
+        match timeout(limit, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => ApiError::timed_out().into_response(),
+        }
     }
 }

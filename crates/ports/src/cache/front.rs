@@ -1,10 +1,13 @@
-use super::*;
+use super::{measures::Measures, *};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{
+            AtomicU64, AtomicUsize,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     time::Instant,
 };
@@ -38,6 +41,9 @@ pub struct CacheFront {
     flights: Mutex<HashMap<FlightId, Flight>>,
     /// Namespaces whose invalidation failed, each with a mark of the last failure.
     dirty: Mutex<HashMap<Ns, Version>>,
+    /// How many those are: nearly always none.
+    all_dirty: AtomicUsize,
+    measures: Measures,
     epoch: Instant,
     open_until_ms: AtomicU64,
     op_timeout: Duration,
@@ -50,6 +56,8 @@ impl CacheFront {
             backend,
             flights: Mutex::default(),
             dirty: Mutex::default(),
+            all_dirty: AtomicUsize::new(0),
+            measures: Measures::default(),
             epoch: Instant::now(),
             open_until_ms: AtomicU64::new(0),
             op_timeout: Duration::from_millis(250),
@@ -64,11 +72,11 @@ impl CacheFront {
             return None;
         }
         let outcome = timeout(self.op_timeout, op).await;
-        metrics::histogram!("gymapi_redis_operation_duration_seconds", "operation" => name)
-            .record(started.elapsed().as_secs_f64());
+        let measured = self.measures.operation(name);
+        measured.duration.record(started.elapsed().as_secs_f64());
         let error = match outcome {
             Ok(Ok(v)) => {
-                metrics::counter!("gymapi_redis_operations_total", "operation" => name, "status" => "ok").increment(1);
+                measured.good.increment(1);
                 return Some(v);
             }
             Ok(Err(e)) => e.to_string(),
@@ -83,6 +91,9 @@ impl CacheFront {
 
     /// A namespace whose invalidation failed is not read until it went through.
     async fn settle(&self, ns: &Ns) -> bool {
+        if self.all_dirty.load(SeqCst) == 0 {
+            return true;
+        }
         let Some(mark) = lock(&self.dirty).get(ns).copied() else {
             return true;
         };
@@ -93,13 +104,13 @@ impl CacheFront {
         let mut dirty = lock(&self.dirty);
         if dirty.get(ns) == Some(&mark) {
             dirty.remove(ns);
+            self.all_dirty.store(dirty.len(), SeqCst);
         }
         !dirty.contains_key(ns)
     }
 
     fn count(&self, ns: &Ns, hit: bool) {
-        let name = if hit { "gymapi_redis_cache_hits_total" } else { "gymapi_redis_cache_misses_total" };
-        metrics::counter!(name, "cache_type" => ns.family()).increment(1);
+        self.measures.looked_up(ns.family(), hit).increment(1);
         let _ = REQUEST_STATS.try_with(|s| if hit { &s.hits } else { &s.misses }.fetch_add(1, Relaxed));
     }
 
@@ -190,7 +201,9 @@ impl CacheFront {
         lock(&self.flights).retain(|(n, ..), _| n != ns);
         let told = self.guarded("bump", self.backend.bump(ns)).await.is_some();
         if !told {
-            lock(&self.dirty).insert(ns.clone(), Version::fresh());
+            let mut dirty = lock(&self.dirty);
+            dirty.insert(ns.clone(), Version::fresh());
+            self.all_dirty.store(dirty.len(), SeqCst);
         }
         told
     }

@@ -5,6 +5,7 @@
 //! invalidating a namespace is one write however many keys it holds, a load that raced a write is never served
 //! (IDN-100), and a version that was lost can never match an old value again, as a counter could.
 mod front;
+mod measures;
 mod memory;
 
 pub use bytes::Bytes;

@@ -1,6 +1,9 @@
 #![allow(clippy::disallowed_methods)] // a gym is the tenant itself
 use super::{contains, swap::swap};
-use crate::{Conn, Page, Result};
+use crate::{
+    Conn, Page, Result,
+    hot::{PlatformRead, hot_row},
+};
 use async_trait::async_trait;
 use domain::{
     GymId, UserId,
@@ -76,6 +79,13 @@ pub trait Gyms: Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SeaGyms;
 
+hot_row!(Model {
+    id, name, subdomain, kind = "type", logo_url, address, phone, email, description, timezone, is_active,
+    trainer_specialties, trainer_certifications, max_clients, created_at, updated_at,
+});
+
+static BY_ID: PlatformRead<Entity, GymId, Model> = PlatformRead::new(|id| Entity::find_by_id(id).limit(1));
+
 /// Gyms that are active, joined with the memberships of one person.
 fn joined_by(user: UserId) -> sea_orm::Select<Entity> {
     Entity::find()
@@ -90,7 +100,7 @@ fn joined_by(user: UserId) -> sea_orm::Select<Entity> {
 #[async_trait]
 impl Gyms for SeaGyms {
     async fn by_id(&self, conn: &Conn, id: GymId) -> Result<Option<Model>> {
-        Ok(Entity::find_by_id(id).one(&conn.executor()?).await?)
+        BY_ID.one(conn, id).await
     }
 
     async fn by_id_for_update(&self, conn: &Conn, id: GymId) -> Result<Option<Model>> {

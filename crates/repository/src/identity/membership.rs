@@ -3,7 +3,11 @@ use super::{
     gym::{RoleCounts, WorkspaceCounts},
     user::UserFilter,
 };
-use crate::{Conn, Page, Result, SeaRepo, scope};
+use crate::{
+    Conn, Page, Result, SeaRepo,
+    hot::{HotRead, hot_row},
+    scope,
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
@@ -118,6 +122,34 @@ pub trait MembershipQueries: Send + Sync {
     ) -> Result<bool>;
 }
 
+hot_row!(Model {
+    id,
+    gym_id,
+    user_id,
+    role,
+    is_active,
+    membership_expires_at,
+    membership_type,
+    stripe_customer_id,
+    stripe_subscription_id,
+    last_payment_at,
+    notes,
+    last_app_access,
+    total_app_opens,
+    monthly_app_opens,
+    monthly_reset_date,
+    app_streak_days,
+    created_at,
+    updated_at,
+});
+hot_row!(PublicMember { id, first_name, last_name, picture, bio, color, is_active, role });
+
+static OF_USER: HotRead<Entity, UserId, Model> =
+    HotRead::new(|gym, user| scope::select::<Entity>(gym).filter(C::UserId.eq(user)).limit(1));
+
+static PUBLIC_PERSON: HotRead<Entity, UserId, PublicMember> =
+    HotRead::new(|gym, user| public(with_user(gym)).filter(C::UserId.eq(user)).limit(1));
+
 fn with_user(gym: GymId) -> Select<Entity> {
     scope::select::<Entity>(gym)
         .join(JoinType::InnerJoin, Entity::belongs_to(user::Entity).from(C::UserId).to(user::Column::Id).into())
@@ -160,7 +192,7 @@ fn everywhere(user: UserId) -> Select<Entity> {
 #[async_trait]
 impl MembershipQueries for SeaMemberships {
     async fn of_user(&self, conn: &Conn, gym: GymId, user: UserId) -> Result<Option<Model>> {
-        Ok(scope::select::<Entity>(gym).filter(C::UserId.eq(user)).one(&conn.executor()?).await?)
+        OF_USER.one(conn, gym, user).await
     }
 
     async fn of_user_for_update(&self, conn: &Conn, gym: GymId, user: UserId) -> Result<Option<Model>> {
@@ -174,8 +206,7 @@ impl MembershipQueries for SeaMemberships {
     }
 
     async fn public_person(&self, conn: &Conn, gym: GymId, user: UserId) -> Result<Option<PublicMember>> {
-        let one = public(with_user(gym)).filter(C::UserId.eq(user));
-        Ok(one.into_model().one(&conn.executor()?).await?)
+        PUBLIC_PERSON.one(conn, gym, user).await
     }
 
     async fn people(

@@ -1,4 +1,8 @@
-use crate::{Conn, Page, Result, SeaRepo, scope};
+use crate::{
+    Conn, Page, Result, SeaRepo,
+    hot::{HotRead, hot_row},
+    scope,
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
@@ -48,6 +52,23 @@ pub trait RelationshipQueries: Send + Sync {
     async fn terminate_all(&self, conn: &Conn, gym: GymId, user: UserId, at: DateTime<Utc>) -> Result<u64>;
 }
 
+hot_row!(Model {
+    id,
+    gym_id,
+    trainer_id,
+    member_id,
+    status,
+    start_date,
+    end_date,
+    notes,
+    created_by,
+    created_at,
+    updated_at,
+});
+
+/// All of a gym.
+static NEWEST: HotRead<Entity, Page, Model> = HotRead::new(|gym, page| newest_first(scope::select(gym), page));
+
 fn newest_first(select: Select<Entity>, page: Page) -> Select<Entity> {
     select.order_by_desc(C::CreatedAt).order_by_desc(C::Id).offset(page.skip).limit(page.limit)
 }
@@ -75,8 +96,9 @@ impl RelationshipQueries for SeaRelationships {
         status: Option<RelationshipStatus>,
         page: Page,
     ) -> Result<Vec<Model>> {
-        let filter = Condition::all().add_option(status.map(|s| C::Status.eq(s)));
-        Ok(newest_first(scope::select::<Entity>(gym).filter(filter), page).all(&conn.executor()?).await?)
+        let Some(status) = status else { return NEWEST.all(conn, gym, page).await };
+        let of_status = scope::select::<Entity>(gym).filter(C::Status.eq(status));
+        Ok(newest_first(of_status, page).all(&conn.executor()?).await?)
     }
 
     async fn members_of(&self, conn: &Conn, gym: GymId, trainer: UserId, page: Page) -> Result<Vec<RelatedUser>> {

@@ -1,6 +1,9 @@
 #![allow(clippy::disallowed_methods)] // people belong to the platform, not to a gym
 use super::{contains, ends_with, same_text, swap::swap};
-use crate::{Conn, Page, Result, StoreError};
+use crate::{
+    Conn, Page, Result, StoreError,
+    hot::{PlatformRead, hot_row},
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
@@ -89,6 +92,36 @@ pub trait Users: Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SeaUsers;
 
+hot_row!(Model {
+    id,
+    email,
+    first_name,
+    last_name,
+    is_active,
+    is_superuser,
+    role,
+    auth0_id,
+    picture,
+    locale,
+    auth0_metadata,
+    phone_number,
+    birth_date,
+    height,
+    weight,
+    bio,
+    goals,
+    health_conditions,
+    color,
+    qr_code,
+    created_at,
+    updated_at,
+});
+
+static BY_ID: PlatformRead<Entity, UserId, Model> = PlatformRead::new(|id| Entity::find_by_id(id).limit(1));
+
+static BY_AUTH0_ID: PlatformRead<Entity, String, Model> =
+    PlatformRead::new(|auth0_id| Entity::find().filter(C::Auth0Id.eq(auth0_id)).limit(1));
+
 fn patched<T>(value: Option<T>) -> ActiveValue<T>
 where
     T: Into<sea_orm::Value>,
@@ -140,7 +173,7 @@ impl UserFilter {
 #[async_trait]
 impl Users for SeaUsers {
     async fn by_id(&self, conn: &Conn, id: UserId) -> Result<Option<Model>> {
-        Ok(Entity::find_by_id(id).one(&conn.executor()?).await?)
+        BY_ID.one(conn, id).await
     }
 
     async fn by_id_for_update(&self, conn: &Conn, id: UserId) -> Result<Option<Model>> {
@@ -148,7 +181,7 @@ impl Users for SeaUsers {
     }
 
     async fn by_auth0_id(&self, conn: &Conn, auth0_id: &str) -> Result<Option<Model>> {
-        Ok(Entity::find().filter(C::Auth0Id.eq(auth0_id)).one(&conn.executor()?).await?)
+        BY_AUTH0_ID.one(conn, auth0_id.to_owned()).await
     }
 
     async fn by_email(&self, conn: &Conn, email: &str) -> Result<Option<Model>> {

@@ -1,6 +1,10 @@
 //! Sessions, alone and with their classes; what is taken at a time; who booked.
 use super::{SeaSessions, seats::session_class, waitlist::waiting};
-use crate::{Conn, Page, Result, scope};
+use crate::{
+    Conn, Page, Result,
+    hot::{Columns, HotRead, HotRow, hot_row},
+    scope,
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
@@ -21,7 +25,7 @@ use sea_orm::{
     JoinType, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef, Select,
     sea_query::{Expr, SimpleExpr},
 };
-use std::ops::Range;
+use std::{error::Error, ops::Range};
 
 /// A session with its class and what the gym calls that kind of class, and how many wait for a seat.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +51,90 @@ impl FromQueryResult for Listed {
         })
     }
 }
+
+hot_row!(session::Model {
+    id,
+    gym_id,
+    class_id,
+    trainer_id,
+    start_time,
+    end_time,
+    room,
+    is_recurring,
+    recurrence_pattern,
+    series_id,
+    status,
+    current_participants,
+    override_capacity,
+    notes,
+    reminder_sent_at,
+    created_by,
+    created_at,
+    updated_at,
+});
+hot_row!(class::Model {
+    id,
+    gym_id,
+    name,
+    description,
+    duration,
+    max_capacity,
+    difficulty_level,
+    category_id,
+    category_enum,
+    is_active,
+    created_by,
+    created_at,
+    updated_at,
+});
+hot_row!(category::Model { id, gym_id, name, description, color, icon, is_active, created_by, created_at, updated_at });
+
+impl HotRow for Listed {
+    fn names(_: &str, names: &mut Vec<String>) {
+        session::Model::names(SESSION, names);
+        class::Model::names(CLASS, names);
+        category::Model::names(CATEGORY, names);
+        names.push("waiting".to_owned());
+    }
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        Ok(Self {
+            session: session::Model::read(columns)?,
+            class: class::Model::read(columns)?,
+            category: columns.optional()?,
+            waiting: columns.take()?,
+        })
+    }
+}
+
+/// A member's part in a session.
+#[derive(Clone, Copy, Debug, PartialEq, FromQueryResult)]
+struct OwnPart {
+    session_id: SessionId,
+    status: ParticipationStatus,
+}
+
+hot_row!(OwnPart { session_id, status });
+
+static UPCOMING: HotRead<session::Entity, (DateTime<Utc>, Page), Listed> =
+    HotRead::new(|gym, (from, page)| in_order(with_class(gym).filter(upcoming(from)), page));
+
+static STARTING: HotRead<session::Entity, (DateTime<Utc>, DateTime<Utc>, Page), Listed> =
+    HotRead::new(|gym, (from, to, page)| {
+        in_order(with_class(gym).filter(S::StartTime.gte(from)).filter(S::StartTime.lt(to)), page)
+    });
+
+static ONE: HotRead<session::Entity, SessionId, Listed> =
+    HotRead::new(|gym, session| with_class(gym).filter(S::Id.eq(session)).limit(1));
+
+static OWN: HotRead<participation::Entity, (UserId, Vec<SessionId>), OwnPart> =
+    HotRead::new(|gym, (member, sessions)| {
+        scope::select::<participation::Entity>(gym)
+            .select_only()
+            .columns([P::SessionId, P::Status])
+            .filter(P::MemberId.eq(member))
+            .filter(P::SessionId.is_in(sessions))
+            .order_by_asc(P::SessionId)
+    });
 
 /// Which sessions a list shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,17 +220,14 @@ fn in_order(select: Select<session::Entity>, page: Page) -> Select<session::Enti
 #[async_trait]
 impl SessionQueries for SeaSessions {
     async fn listed(&self, conn: &Conn, gym: GymId, which: &Which, page: Page) -> Result<Vec<Listed>> {
-        let which = match which {
-            Which::Upcoming(from) => upcoming(*from),
-            Which::Starting(within) => {
-                Condition::all().add(S::StartTime.gte(within.start)).add(S::StartTime.lt(within.end))
-            }
-        };
-        Ok(in_order(with_class(gym).filter(which), page).into_model().all(&conn.executor()?).await?)
+        match which {
+            Which::Upcoming(from) => UPCOMING.all(conn, gym, (*from, page)).await,
+            Which::Starting(within) => STARTING.all(conn, gym, (within.start, within.end, page)).await,
+        }
     }
 
     async fn one(&self, conn: &Conn, gym: GymId, session: SessionId) -> Result<Option<Listed>> {
-        Ok(with_class(gym).filter(S::Id.eq(session)).into_model().one(&conn.executor()?).await?)
+        ONE.one(conn, gym, session).await
     }
 
     async fn of_trainer(
@@ -164,13 +249,8 @@ impl SessionQueries for SeaSessions {
         member: UserId,
         sessions: &[SessionId],
     ) -> Result<Vec<(SessionId, ParticipationStatus)>> {
-        let own = scope::select::<participation::Entity>(gym)
-            .select_only()
-            .columns([P::SessionId, P::Status])
-            .filter(P::MemberId.eq(member))
-            .filter(P::SessionId.is_in(sessions.iter().copied()))
-            .order_by_asc(P::SessionId);
-        Ok(own.into_tuple().all(&conn.executor()?).await?)
+        let own = OWN.all(conn, gym, (member, sessions.to_vec())).await?;
+        Ok(own.into_iter().map(|part| (part.session_id, part.status)).collect())
     }
 
     async fn registered(&self, conn: &Conn, gym: GymId, sessions: &[SessionId]) -> Result<Vec<(SessionId, UserId)>> {

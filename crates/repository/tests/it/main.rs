@@ -5,6 +5,7 @@ extern crate gymapi_repository as repository;
 
 mod catalogue;
 mod exclusive;
+mod hot;
 mod invariants;
 mod jobs;
 mod migrations;

@@ -243,7 +243,10 @@ fn lists_of_the_source() -> BTreeSet<String> {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                // what sends hot reads is no list itself
+                if !path.ends_with("hot") {
+                    folders.push(path);
+                }
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();

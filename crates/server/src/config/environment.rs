@@ -49,6 +49,7 @@ pub const VARIABLES: &[Variable] = &[
     one("GYMAPI_SHUTDOWN_LIMIT", "http.shutdown_limit"),
     one("DATABASE_URL", "database.url"),
     one("GYMAPI_DATABASE_CONNECTIONS", "database.max_connections"),
+    one("GYMAPI_HOT_CONNECTIONS", "database.hot_connections"),
     one("GYMAPI_STATEMENT_TIMEOUT", "database.statement_timeout"),
     one("GYMAPI_MIGRATE", "database.migrate"),
     one("REDIS_URL", "redis.url"),

@@ -1,5 +1,5 @@
 //! Token → caller → actor, with at most one round trip to the cache and none to the database when it is warm.
-use super::{app_access::AppAccess, sign_in};
+use super::{app_access::AppAccess, decoded::Decoded, sign_in};
 use crate::{
     Actor, Caller, Core, Error, Gatekeeper, Identity, Result,
     access::{GYM_NOT_FOUND, MEMBERSHIP_INACTIVE, NOT_A_MEMBER, USER_INACTIVE},
@@ -28,6 +28,9 @@ pub struct GatekeeperService {
     /// Which row a subject had last. A hint for the key of the membership, so that all three values can be asked for
     /// at once; it opens nothing, for the row itself is read each time.
     row_of: Cache<String, UserId>,
+    identities: Decoded<Identity>,
+    gyms: Decoded<Option<Arc<gym::Model>>>,
+    standings: Decoded<Option<Standing>>,
     /// Subjects whose new address somebody else holds: asked again after a while.
     email_refused: Cache<String, ()>,
 }
@@ -47,6 +50,9 @@ impl GatekeeperService {
             access: AppAccess::new(core),
             ttl,
             row_of: Cache::builder().max_capacity(100_000).build(),
+            identities: Decoded::new(4_000),
+            gyms: Decoded::new(500),
+            standings: Decoded::new(4_000),
             email_refused: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(300)).build(),
         }
     }
@@ -54,17 +60,18 @@ impl GatekeeperService {
     /// The value of a lookup, or what `load` gives, which is then kept when `ttl` says for how long.
     async fn cached<T, F>(
         &self,
+        decoded: &Decoded<T>,
         ns: &Ns,
         lookup: Option<&Lookup>,
         ttl: impl FnOnce(&T) -> Option<Duration>,
         load: F,
-    ) -> Result<T>
+    ) -> Result<Arc<T>>
     where
-        T: Serialize + DeserializeOwned,
+        T: Serialize + DeserializeOwned + Send + Sync + 'static,
         F: Future<Output = Result<T>>,
     {
         if let Some(bytes) = lookup.and_then(|l| l.value.as_ref())
-            && let Ok(value) = serde_json::from_slice(bytes)
+            && let Some(value) = decoded.of(ns, bytes)
         {
             return Ok(value);
         }
@@ -74,16 +81,19 @@ impl GatekeeperService {
         {
             self.core.cache.fill(ns, "", lookup.version, encode(&value), ttl).await;
         }
-        Ok(value)
+        Ok(Arc::new(value))
     }
 
-    async fn identity(&self, claims: &Claims, ns: &Ns, lookup: Option<&Lookup>) -> Result<Identity> {
+    async fn identity(&self, claims: &Claims, ns: &Ns, lookup: Option<&Lookup>) -> Result<Arc<Identity>> {
         let load = async {
             let row = sign_in::resolve(&self.core, claims).await.map_err(unresolved)?;
             Ok(Identity::from(&row))
         };
-        let identity: Identity = self.cached(ns, lookup, |_| Some(self.ttl.user_profile), load).await?;
-        self.row_of.insert(claims.sub.clone(), identity.id);
+        let ttl = |_: &_| Some(self.ttl.user_profile);
+        let identity: Arc<Identity> = self.cached(&self.identities, ns, lookup, ttl, load).await?;
+        if self.row_of.get(&claims.sub) != Some(identity.id) {
+            self.row_of.insert(claims.sub.clone(), identity.id);
+        }
         let identity = self.with_present_email(claims, identity).await?;
         if !identity.is_active {
             return Err(USER_INACTIVE.into());
@@ -91,22 +101,23 @@ impl GatekeeperService {
         Ok(identity)
     }
 
-    async fn with_present_email(&self, claims: &Claims, mut identity: Identity) -> Result<Identity> {
+    async fn with_present_email(&self, claims: &Claims, mut identity: Arc<Identity>) -> Result<Arc<Identity>> {
         let Some(address) = claims.email.as_deref().filter(|_| claims.email_verified) else { return Ok(identity) };
         if email::same(address, &identity.email) || self.email_refused.contains_key(&claims.sub) {
             return Ok(identity);
         }
         if sign_in::follow_email(&self.core, claims, &identity).await? {
-            address.clone_into(&mut identity.email);
+            address.clone_into(&mut Arc::make_mut(&mut identity).email);
         } else {
             self.email_refused.insert(claims.sub.clone(), ());
         }
         Ok(identity)
     }
 
-    async fn gym(&self, id: GymId, ns: &Ns, lookup: Option<&Lookup>) -> Result<Option<gym::Model>> {
-        let load = async { Ok(self.core.stores.gyms.by_id(&self.core.db, id).await?) };
-        self.cached(ns, lookup, |gym: &Option<_>| gym.as_ref().map(|_| self.ttl.gym_details), load).await
+    async fn gym(&self, id: GymId, ns: &Ns, lookup: Option<&Lookup>) -> Result<Option<Arc<gym::Model>>> {
+        let load = async { Ok(self.core.stores.gyms.by_id(&self.core.db, id).await?.map(Arc::new)) };
+        let ttl = |gym: &Option<_>| gym.as_ref().map(|_| self.ttl.gym_details);
+        Ok((*self.cached(&self.gyms, ns, lookup, ttl, load).await?).clone())
     }
 
     async fn standing(&self, user: UserId, gym: GymId, ns: &Ns, lookup: Option<&Lookup>) -> Result<Option<Standing>> {
@@ -115,7 +126,7 @@ impl GatekeeperService {
             Ok(row.map(|m| Standing { role: m.role, active: m.is_active }))
         };
         let ttl = |s: &Option<_>| Some(if s.is_some() { self.ttl.user_membership } else { self.ttl.negative });
-        self.cached(ns, lookup, ttl, load).await
+        Ok(*self.cached(&self.standings, ns, lookup, ttl, load).await?)
     }
 
     async fn look_up(&self, keys: &[&Ns]) -> Vec<Lookup> {
@@ -143,7 +154,7 @@ impl Gatekeeper for GatekeeperService {
         let ns = CacheKey::UserByAuth0Id(claims.sub.clone()).ns();
         let found = self.look_up(&[&ns]).await;
         let identity = self.identity(&claims, &ns, found.first()).await?;
-        Ok(Caller::new(claims, Arc::new(identity)))
+        Ok(Caller::new(claims, identity))
     }
 
     async fn actor(&self, claims: Arc<Claims>, gym: GymId) -> Result<Actor> {
@@ -156,7 +167,7 @@ impl Gatekeeper for GatekeeperService {
 
         let identity = self.identity(&claims, &user_ns, found.first()).await?;
         let row = self.gym(gym, &gym_ns, found.get(1)).await?.ok_or(GYM_NOT_FOUND)?;
-        let caller = Caller::new(claims, Arc::new(identity));
+        let caller = Caller::new(claims, identity);
         if !row.is_active && !caller.is_super_admin() {
             return Err(GYM_NOT_FOUND.into());
         }
@@ -172,8 +183,8 @@ impl Gatekeeper for GatekeeperService {
             Some(Standing { active: false, role }) if role.is_staff() && !caller.is_super_admin() => {
                 Err(MEMBERSHIP_INACTIVE.into())
             }
-            Some(Standing { role, active }) => Ok(Actor::new(caller, Arc::new(row), Some(role), active)),
-            None if caller.is_super_admin() => Ok(Actor::new(caller, Arc::new(row), None, false)),
+            Some(Standing { role, active }) => Ok(Actor::new(caller, row, Some(role), active)),
+            None if caller.is_super_admin() => Ok(Actor::new(caller, row, None, false)),
             None => Err(NOT_A_MEMBER.into()),
         }
     }

@@ -1,6 +1,7 @@
 //! People, gyms, memberships: who signs in, who sees whom, who changes what.
 mod account_deletion;
 pub mod app_access;
+mod decoded;
 pub mod email;
 pub mod gatekeeper;
 pub mod gyms;

@@ -58,6 +58,11 @@ impl Limits {
         Self { counter, enabled }
     }
 
+    /// Whether classes are counted.
+    pub fn are_on(&self) -> bool {
+        self.enabled
+    }
+
     /// One hit of a dear operation. When the store cannot be asked the answer is no (IDN-93).
     pub async fn operation(&self, operation: Operation, key: &str) -> Result<()> {
         let key = format!("rate_limit:{}:{key}", operation.name);
