@@ -66,7 +66,7 @@ async fn ntf_32_what_passes_is_worth_another_try_and_not_before_the_time_named()
     ];
     for (answer, seconds) in table {
         let vendor = Vendor::answering(answer).await;
-        let options = OneSignalOptions { timeout: Duration::from_millis(500), ..vendor.options(Api::Current) };
+        let options = OneSignalOptions { timeout: Duration::from_secs(2), ..vendor.options(Api::Current) };
         let error = OneSignal::new(options).unwrap().send(&message([1])).await.unwrap_err();
         let PushError::Unavailable { retry_after, reason } = error else { panic!("{error:?}") };
         assert_eq!(retry_after.map(|wait| wait.as_secs()), seconds, "{reason}");
@@ -95,7 +95,7 @@ async fn ntf_33_what_is_refused_stays_so_with_the_vendors_words() {
 fn at(listener: &TcpListener) -> OneSignal {
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     let options = OneSignalOptions { base_url, ..OneSignalOptions::new(Api::Current, APP, SECRET) };
-    OneSignal::new(OneSignalOptions { timeout: Duration::from_millis(500), ..options }).unwrap()
+    OneSignal::new(OneSignalOptions { timeout: Duration::from_secs(2), ..options }).unwrap()
 }
 
 async fn unavailable(push: &OneSignal) -> String {
