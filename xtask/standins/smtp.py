@@ -2,7 +2,8 @@
 another address to listen on.
 
 GET /messages lists what was taken, oldest first: [{"from", "to": [...], "subject", "text", "html", "raw"}].
-DELETE /messages forgets it. A recipient such as refuse-550@example.com is refused with that code.
+DELETE /messages forgets it. A recipient such as refuse-550@example.com is refused with that code; one such as spurn-554@example.com
+is taken, and its message refused.
 """
 
 import email
@@ -27,6 +28,10 @@ class Sink:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        for recipient in envelope.rcpt_tos:
+            spurned = re.match(r"spurn-([45]\d\d)@", recipient)
+            if spurned:
+                return f"{spurned.group(1)} spurned as asked"
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         taken.append(
             {

@@ -25,7 +25,9 @@ pub mod adapters {
     pub use adapter_auth0 as auth0;
     pub use adapter_imaging as imaging;
     pub use adapter_oidc as oidc;
+    pub use adapter_onesignal as onesignal;
     pub use adapter_redis as redis;
+    pub use adapter_smtp as smtp;
     pub use adapter_sqs as sqs;
     pub use adapter_storage as storage;
 }

@@ -1,9 +1,11 @@
 //! The configuration: one typed tree, from defaults, a TOML file and the environment, in this order.
 mod environment;
 mod masked;
+mod messages;
 
 pub use environment::VARIABLES;
 pub use masked::masked;
+pub use messages::{OneSignalApi, OneSignalConfig, SmtpConfig};
 
 use config::{Config as Source, File, FileFormat};
 use serde::{Deserialize, Serialize};
@@ -44,6 +46,8 @@ pub struct Config {
     pub media: MediaConfig,
     pub auth: AuthConfig,
     pub auth0: Auth0Config,
+    pub onesignal: OneSignalConfig,
+    pub smtp: SmtpConfig,
     pub secrets: SecretsConfig,
     pub cache_ttl: CacheTtlConfig,
     pub telemetry: TelemetryConfig,
@@ -277,6 +281,9 @@ impl Config {
         if s3 && (self.storage.access_key.is_empty() || self.storage.secret_key.is_empty()) {
             missing.push("storage.access_key and storage.secret_key (GYMAPI_STORAGE_ACCESS_KEY, _SECRET_KEY)");
         }
+        if !self.smtp.user.is_empty() && self.smtp.password.is_empty() {
+            missing.push("smtp.password (SMTP_PASSWORD)");
+        }
         if missing.is_empty() {
             return Ok(());
         }
@@ -323,6 +330,8 @@ mod tests {
         assert!(error.contains("OIDC_ISSUER") && error.contains("DATABASE_URL"), "{error}");
         let error = load("[auth0]\ndomain = \"t.eu.auth0.com\"").unwrap_err().to_string();
         assert!(error.contains("AUTH0_CLIENT_SECRET") && error.contains("AUTH0_ALLOWED_REDIRECT_URIS"), "{error}");
+        let error = load("[smtp]\nuser = \"gym\"").unwrap_err().to_string();
+        assert!(error.contains("SMTP_PASSWORD"), "{error}");
     }
 
     #[test]
@@ -364,8 +373,10 @@ mod tests {
     #[test]
     fn idn_9_secrets_are_masked_when_the_tree_is_shown() {
         let config = load(
-            "[secrets]\nadmin_secret_key = \"hunter2\"\nworker_api_key = \"hunter2\"\n[database]\nurl = \"postgres://me:hunter2@db/gym\"\n\
-             [redis]\nurl = \"rediss://:hunter2@cache:6380\"",
+            "[secrets]\nadmin_secret_key = \"hunter2\"\nworker_api_key = \"hunter2\"\n\
+             [database]\nurl = \"postgres://me:hunter2@db/gym\"\n\
+             [redis]\nurl = \"rediss://:hunter2@cache:6380\"\n[onesignal]\nrest_api_key = \"hunter2\"\n\
+             [smtp]\npassword = \"hunter2\"",
         );
         let shown = masked(&config.unwrap());
         assert!(!shown.contains("hunter2"), "{shown}");

@@ -1,12 +1,14 @@
 //! From configuration to a system: which adapter serves which port.
-use crate::config::Config;
+use crate::config::{Config, OneSignalApi};
 use anyhow::{Context, bail};
 use gymapi::{
     Builder, DbOptions, GymApi,
     adapters::{
         auth0::{Auth0Login, Auth0Management, LoginOptions, ManagementOptions},
         oidc::{DevIssuer, DevIssuerOptions, JwksVerifier, KeySource, Options},
+        onesignal::{Api, OneSignal, OneSignalOptions},
         redis::RedisStore,
+        smtp::{Login, SmtpMailer, SmtpOptions},
         sqs::{SqsOptions, SqsQueue},
         storage::{LocalStore, S3Options, S3Store, SupabaseAccess},
     },
@@ -30,6 +32,8 @@ pub async fn build(config: &Config, metrics: PrometheusHandle) -> anyhow::Result
     builder = shared_store(builder, config)?;
     builder = queue(builder, config);
     builder = objects(builder, config)?;
+    builder = push(builder, config)?;
+    builder = mailer(builder, config)?;
     builder = identity(builder, config)?;
     builder.build().await.with_context(|| unusable(config))
 }
@@ -195,6 +199,41 @@ pub fn serves_media(config: &Config) -> bool {
     config.storage.endpoint.is_empty() && config.storage.supabase_url.is_empty()
 }
 
+fn push(builder: Builder, config: &Config) -> anyhow::Result<Builder> {
+    let onesignal = &config.onesignal;
+    if !onesignal.is_complete() {
+        tracing::warn!("no pushes are sent: ONESIGNAL_APP_ID and ONESIGNAL_REST_API_KEY are not both set");
+        return Ok(builder);
+    }
+    let api = match onesignal.api {
+        OneSignalApi::Current => Api::Current,
+        OneSignalApi::Legacy => Api::Legacy,
+    };
+    let mut options = OneSignalOptions::new(api, &onesignal.app_id, onesignal.rest_api_key.as_str());
+    if !onesignal.base_url.is_empty() {
+        options.base_url = onesignal.base_url.trim_end_matches('/').to_owned();
+    }
+    let push = OneSignal::new(options).context("onesignal.rest_api_key (ONESIGNAL_REST_API_KEY) cannot be used")?;
+    Ok(builder.push(Arc::new(push)))
+}
+
+fn mailer(builder: Builder, config: &Config) -> anyhow::Result<Builder> {
+    let smtp = &config.smtp;
+    if !smtp.is_complete() {
+        tracing::warn!("no mails are sent: SMTP_HOST and EMAILS_FROM_EMAIL are not both set");
+        return Ok(builder);
+    }
+    let options = SmtpOptions {
+        port: smtp.port,
+        login: some(&smtp.user).map(|user| Login { user, password: smtp.password.as_str().into() }),
+        tls: smtp.tls,
+        from_name: smtp.from_name.clone(),
+        ..SmtpOptions::new(&smtp.host, &smtp.from_email)
+    };
+    let mailer = SmtpMailer::new(&options).context("smtp.from_email (EMAILS_FROM_EMAIL) or smtp.tls (SMTP_TLS)")?;
+    Ok(builder.mailer(Arc::new(mailer)))
+}
+
 fn identity(builder: Builder, config: &Config) -> anyhow::Result<Builder> {
     let Some(issuer) = config.issuer() else { return development_issuer(builder, config) };
     let audience = config.auth.audience.as_str();
@@ -273,11 +312,35 @@ mod tests {
         assert_eq!((http.upload_timeout, http.max_body), (Http::default().upload_timeout, Http::default().max_body));
     }
 
+    fn bare() -> Builder {
+        GymApi::builder(DbOptions::new("sqlite::memory:"))
+    }
+
+    #[test]
+    fn ntf_28_80_without_a_service_the_server_starts_and_a_wrong_value_is_named() {
+        for toml in ["", "[onesignal]\napp_id = \"a\"", "[smtp]\nhost = \"mail.example\""] {
+            let config = config(toml);
+            push(bare(), &config)
+                .and_then(|builder| mailer(builder, &config))
+                .unwrap_or_else(|e| panic!("{toml}: {e:#}"));
+        }
+        let complete = "[onesignal]\napp_id = \"a\"\nrest_api_key = \"k\"\napi = \"legacy\"\n\
+                        [smtp]\nhost = \"mail.example\"\nfrom_email = \"gym@example.org\"";
+        let whole = config(complete);
+        push(bare(), &whole).and_then(|builder| mailer(builder, &whole)).unwrap();
+        let wrong = config("[smtp]\nhost = \"mail.example\"\nfrom_email = \"gym\"");
+        let Err(error) = mailer(bare(), &wrong) else { panic!("accepted") };
+        assert!(format!("{error:#}").contains("EMAILS_FROM_EMAIL"), "{error:#}");
+        let wrong = config("[onesignal]\napp_id = \"a\"\nrest_api_key = \"a\\nb\"");
+        let Err(error) = push(bare(), &wrong) else { panic!("accepted") };
+        assert!(format!("{error:#}").contains("ONESIGNAL_REST_API_KEY"), "{error:#}");
+    }
+
     #[test]
     fn a_redis_is_reached_by_tls_too_and_a_wrong_address_is_named() {
         let with = |url: &str| {
             let config = config(&format!("[redis]\nurl = \"{url}\""));
-            shared_store(GymApi::builder(DbOptions::new("sqlite::memory:")), &config).map(drop)
+            shared_store(bare(), &config).map(drop)
         };
         for url in ["redis://cache:6379/1", "rediss://:secret@cache.example:6380/0"] {
             with(url).unwrap_or_else(|e| panic!("{url}: {e:#}"));

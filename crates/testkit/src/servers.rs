@@ -63,7 +63,7 @@ pub fn s3() -> Option<S3> {
 
 /// `host:port` of an SMTP sink, and the address of its list of what it took: GET it for
 /// `[{"from", "to", "subject", "text", "html", "raw"}]`, DELETE it to forget. A recipient such as
-/// `refuse-550@example.com` is refused with that code.
+/// `refuse-550@example.com` is refused with that code, the message of one such as `spurn-554@example.com` too.
 pub fn smtp() -> Option<(String, String)> {
     Some((named("GYMAPI_TEST_SMTP_ADDR")?, named("GYMAPI_TEST_SMTP_API")?))
 }
@@ -83,9 +83,19 @@ pub fn oidc() -> Option<String> {
 /// A stand-in of Auth0's Management API that checks requests against the vendor's document and answers its examples.
 /// Its paths lack `/api/v2`. Never required: the document belongs to the vendor and may be missing.
 pub fn auth0() -> Option<String> {
-    let url = std::env::var("GYMAPI_TEST_AUTH0_URL").ok().filter(|url| !url.is_empty());
+    by_document("GYMAPI_TEST_AUTH0_URL")
+}
+
+/// A stand-in of OneSignal that checks requests against the vendor's document and answers its examples; a key such as
+/// `answer-429` asks for another answer. Never required, as [`auth0`].
+pub fn onesignal() -> Option<String> {
+    by_document("GYMAPI_TEST_ONESIGNAL_URL")
+}
+
+fn by_document(variable: &str) -> Option<String> {
+    let url = std::env::var(variable).ok().filter(|url| !url.is_empty());
     if url.is_none() {
-        eprintln!("skipped: GYMAPI_TEST_AUTH0_URL is not set");
+        eprintln!("skipped: {variable} is not set");
     }
     url
 }

@@ -1,5 +1,5 @@
 //! Private throw-away servers for tests: PostgreSQL, Redis, stand-ins of SQS and S3, an SMTP sink, an OpenID issuer,
-//! and a stand-in of Auth0's Management API; and Chromium, a program that tests start themselves.
+//! and stand-ins of Auth0's Management API and of OneSignal; and Chromium, a program that tests start themselves.
 //!
 //! Each listens on a free loopback port, keeps its data in a temporary folder and is ended by `down`, which touches
 //! nothing that `up` did not start. What is missing on the machine is installed first, into
@@ -8,7 +8,9 @@
 mod auth0;
 mod board;
 mod chromium;
+mod contract;
 mod oidc;
+mod onesignal;
 mod postgres;
 mod process;
 mod redis;
@@ -53,7 +55,7 @@ struct Started {
     environment: BTreeMap<String, String>,
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind { name: "postgres", start: postgres::start, optional: false },
     Kind { name: "redis", start: redis::start, optional: false },
     Kind { name: "sqs", start: sqs::start, optional: false },
@@ -62,6 +64,7 @@ const KINDS: [Kind; 8] = [
     Kind { name: "oidc", start: oidc::start, optional: false },
     Kind { name: "chromium", start: chromium::start, optional: false },
     Kind { name: "auth0", start: auth0::start, optional: true },
+    Kind { name: "onesignal", start: onesignal::start, optional: true },
 ];
 
 /// What is measured: a PostgreSQL that can count its statements, and a Redis.

@@ -5,8 +5,7 @@ mod management;
 mod management_token;
 mod response;
 mod role;
-mod secret;
 
 pub use login::{Auth0Login, LoginOptions};
 pub use management::{Auth0Management, ManagementOptions};
-pub use secret::Secret;
+pub use ports::Secret;

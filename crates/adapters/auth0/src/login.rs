@@ -1,9 +1,9 @@
 //! The login flow, seen from the server's own application at Auth0.
-use crate::{management::ENCODED, secret::Secret};
+use crate::management::ENCODED;
 use async_trait::async_trait;
 use percent_encoding::utf8_percent_encode;
 use ports::{
-    OAuthProxy,
+    OAuthProxy, Secret,
     identity::{Authorization, ClientSettings, Grant, OAuthError, TokenSet},
 };
 use reqwest::StatusCode;

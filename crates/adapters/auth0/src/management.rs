@@ -4,13 +4,12 @@ use crate::{
     management_token::ManagementToken,
     response,
     role::{MAX_PAGES, PAGE, Role, RoleIds, RoleIdsByName},
-    secret::Secret,
 };
 use async_trait::async_trait;
 use moka::future::Cache;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ports::{
-    Clock, IdentityProvider, SystemClock,
+    Clock, IdentityProvider, Secret, SystemClock,
     identity::{Account, IdentityError, NewAccount},
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};

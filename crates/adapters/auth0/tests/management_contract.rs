@@ -12,7 +12,7 @@ const ID: &str = "auth0|507f1f77bcf86cd799439020";
 
 /// Tokens come from the tenant, everything else from the stand-in.
 async fn management() -> Option<(Auth0Management, Tenant, String)> {
-    let url = testkit::servers::named("GYMAPI_TEST_AUTH0_URL")?;
+    let url = testkit::servers::auth0()?;
     let api_url = url.trim_end_matches('/').to_owned();
     let tenant = Tenant::start(3600).await;
     let options =

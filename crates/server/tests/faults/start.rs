@@ -77,6 +77,8 @@ fn values_that_are_missing_or_wrong_name_themselves() {
         (&[("GYMAPI_REQUEST_TIMEOUT", "soon")], "http.request_timeout"),
         (&[("GYMAPI_ENVIRONMENT", "holiday")], "environment"),
         (&[("REDIS_URL", "no address")], "REDIS_URL"),
+        (&[("ONESIGNAL_API", "oldest")], "onesignal.api"),
+        (&[("SMTP_HOST", "mail.example"), ("EMAILS_FROM_EMAIL", "gym")], "EMAILS_FROM_EMAIL"),
         (&[("GYMAPI_LOG", "gymapi=loudly")], "GYMAPI_LOG"),
         (&[("GYMAPI_CONFIG", "/nowhere/gymapi.toml")], "/nowhere/gymapi.toml"),
     ];

@@ -1,12 +1,13 @@
-//! A value that no log ever shows (IDN-9).
+//! A value that no log ever shows (IDN-9, NTF-40).
 use std::fmt;
 
-/// A client secret.
+/// A key or a password.
 #[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
-    pub(crate) fn expose(&self) -> &str {
+    /// For the call that it belongs to, and nothing else.
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }
