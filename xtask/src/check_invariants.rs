@@ -1,6 +1,6 @@
 //! Asks a database what must hold of it, whatever the system was doing.
 use crate::{migrate::open, services::say};
-use repository::schedule::invariants::{self, Severity};
+use repository::{events::invariants as events, schedule::invariants as schedule};
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
@@ -14,13 +14,17 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     tokio::runtime::Runtime::new()?.block_on(async {
         let db = open(&arguments.database_url, 1).await?;
-        let broken = invariants::broken(&db).await?;
+        let of_sessions = schedule::broken(&db).await?;
+        let of_events = events::broken(&db).await?;
         db.close().await;
-        for line in &broken {
-            say(&line.to_string());
+        let sessions = of_sessions.iter().map(|line| (line.severity == schedule::Severity::Error, line.to_string()));
+        let events = of_events.iter().map(|line| (line.severity == events::Severity::Error, line.to_string()));
+        let (mut errors, mut warnings) = (0, 0);
+        for (is_error, line) in sessions.chain(events) {
+            say(&line);
+            *(if is_error { &mut errors } else { &mut warnings }) += 1;
         }
-        let errors = broken.iter().filter(|line| line.severity == Severity::Error).count();
-        say(&format!("{errors} errors, {} warnings", broken.len() - errors));
+        say(&format!("{errors} errors, {warnings} warnings"));
         Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
 }

@@ -9,6 +9,7 @@ use services::events::{
     administration::{EventAdministration, Refunded},
     participation_view::{Participation, ParticipationWithRefund, PaymentIntentInfo},
     payments::EventPaying,
+    view::Event,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -17,6 +18,7 @@ pub fn routes<S: HostState>() -> OpenApiRouter<S> {
     OpenApiRouter::new()
         .routes(routes!(confirm))
         .routes(routes!(intent))
+        .routes(routes!(events))
         .routes(routes!(of_event))
         .routes(routes!(refund))
         .routes(routes!(set_status))
@@ -66,6 +68,34 @@ async fn intent(
 struct StatusFilter {
     /// Only these.
     payment_status: Option<PaymentStatus>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Cancelled {
+    /// Whether cancelled events are left out.
+    #[serde(default = "yes")]
+    #[param(default = true)]
+    only_active: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Events that cost something
+///
+/// The latest start first.
+#[utoipa::path(get, path = "/api/v1/events/admin/payments/events", tag = "events",
+    operation_id = "event_payments_events", security(("bearer" = ["resource:read"], "gym" = [])),
+    params(Cancelled, LongWindow), responses((status = 200, body = Vec<Event>)))]
+async fn events(
+    Tenant(actor, ..): Tenant<Admin, scope::ResourceRead>,
+    Query(cancelled): Query<Cancelled>,
+    Query(window): Query<LongWindow>,
+    Service(payments): Service<dyn EventAdministration>,
+) -> Result<Json<Vec<Event>>, ApiError> {
+    Ok(Json(payments.events(&actor, cancelled.only_active, window.page()?).await?))
 }
 
 /// Payments of an event

@@ -82,7 +82,7 @@ fn seated(gym: GymId) -> SelectStatement {
         .into_query()
 }
 
-fn counted(gym: GymId) -> Select<event::Entity> {
+pub(super) fn counted(gym: GymId) -> Select<event::Entity> {
     scope::select::<event::Entity>(gym).expr_as(SimpleExpr::from(seated(gym)), "participants_count")
 }
 

@@ -2,6 +2,7 @@
 pub mod accounts;
 pub mod claims;
 pub mod events;
+pub mod invariants;
 pub mod participations;
 pub mod refund_tasks;
 pub mod seats;

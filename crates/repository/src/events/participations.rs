@@ -1,4 +1,5 @@
 //! Who takes part in an event: looked up and listed.
+use super::events::{Listed, counted};
 use crate::{Conn, Page, Result, scope};
 use async_trait::async_trait;
 use domain::{
@@ -75,7 +76,7 @@ pub trait EventParticipations: Send + Sync {
         page: Page,
     ) -> Result<Vec<(participation::Model, Option<refund_task::Model>)>>;
     /// Paid events, the latest start first, with their seats taken.
-    async fn paid_events(&self, conn: &Conn, gym: GymId, only_active: bool, page: Page) -> Result<Vec<event::Model>>;
+    async fn paid_events(&self, conn: &Conn, gym: GymId, only_active: bool, page: Page) -> Result<Vec<Listed>>;
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -230,12 +231,12 @@ impl EventParticipations for SeaEventParticipations {
         Ok(rows.all(&conn.executor()?).await?)
     }
 
-    async fn paid_events(&self, conn: &Conn, gym: GymId, only_active: bool, page: Page) -> Result<Vec<event::Model>> {
-        let mut events = scope::select::<event::Entity>(gym).filter(E::IsPaid.eq(true));
+    async fn paid_events(&self, conn: &Conn, gym: GymId, only_active: bool, page: Page) -> Result<Vec<Listed>> {
+        let mut events = counted(gym).filter(E::IsPaid.eq(true));
         if only_active {
             events = events.filter(E::Status.ne(EventStatus::Cancelled));
         }
         let events = events.order_by_desc(E::StartTime).order_by_desc(E::Id).offset(page.skip).limit(page.limit);
-        Ok(events.all(&conn.executor()?).await?)
+        Ok(events.into_model().all(&conn.executor()?).await?)
     }
 }

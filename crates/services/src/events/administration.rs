@@ -7,6 +7,7 @@ use super::{
     payments::{FREE_EVENT, NO_PAYMENT_INTENT},
     refunds::Refunds,
     seating::{EVENT_NOT_FOUND, stale},
+    view::Event,
 };
 use crate::{Actor, Core, Error, Page, Ports, Refusal, Result, error::Class};
 use async_trait::async_trait;
@@ -94,6 +95,8 @@ pub trait EventAdministration: Send + Sync {
         status: Option<PaymentStatus>,
         page: Page,
     ) -> Result<Vec<ParticipationWithRefund>>;
+    /// Events that cost something, the latest start first; cancelled ones only if asked for. Admin guard.
+    async fn events(&self, actor: &Actor, only_active: bool, page: Page) -> Result<Vec<Event>>;
     /// Gives a payment back: by the event's policy, or so much (EVT-64). Admin guard.
     ///
     /// # Errors
@@ -301,6 +304,12 @@ impl EventAdministration for EventAdministrationService {
             open_refund: task.map(Into::into),
         };
         Ok(rows.into_iter().map(view).collect())
+    }
+
+    async fn events(&self, actor: &Actor, only_active: bool, page: Page) -> Result<Vec<Event>> {
+        actor.must_be(GymRole::Admin)?;
+        let events = self.core.stores.joined.paid_events(&self.core.db, actor.gym_id(), only_active, page).await?;
+        Ok(events.into_iter().map(Event::from).collect())
     }
 
     async fn refund(

@@ -1,61 +1,18 @@
-//! How taking part in an event leaves the API.
+//! How taking part in an event leaves the API, with what is to be paid for it, and with what goes back.
+pub use super::view::EventParticipation as Participation;
 use chrono::{DateTime, Utc};
 use domain::{
-    EventId, EventParticipationId, UserId,
+    EventId,
     billing::stripe_account,
     events::{
         event::{self, EventStatus, RefundPolicy},
-        participation::{self, EventParticipationStatus, PaymentStatus},
+        participation,
         refund_task::{self, RefundState},
     },
 };
 use ports::payments::Intent;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-
-/// A member's part in an event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = EventParticipation)]
-pub struct Participation {
-    pub id: EventParticipationId,
-    pub event_id: EventId,
-    pub member_id: UserId,
-    pub status: EventParticipationStatus,
-    pub attended: bool,
-    /// None of a free event.
-    pub payment_status: Option<PaymentStatus>,
-    pub amount_paid_cents: Option<i32>,
-    pub payment_date: Option<DateTime<Utc>>,
-    /// When they joined last.
-    pub registered_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-    pub stripe_payment_intent_id: Option<String>,
-    pub refund_date: Option<DateTime<Utc>>,
-    pub refund_amount_cents: Option<i32>,
-    /// Until when it is to be paid.
-    pub payment_expiry: Option<DateTime<Utc>>,
-}
-
-impl From<participation::Model> for Participation {
-    fn from(row: participation::Model) -> Self {
-        Self {
-            id: row.id,
-            event_id: row.event_id,
-            member_id: row.member_id,
-            status: row.status,
-            attended: row.attended,
-            payment_status: row.payment_status,
-            amount_paid_cents: row.amount_paid_cents,
-            payment_date: row.payment_date,
-            registered_at: row.registered_at,
-            updated_at: row.updated_at,
-            stripe_payment_intent_id: row.stripe_payment_intent_id,
-            refund_date: row.refund_date,
-            refund_amount_cents: row.refund_amount_cents,
-            payment_expiry: row.payment_expiry,
-        }
-    }
-}
 
 /// A member's part in an event, and what is to be paid for it; the fields of payment are null when nothing is.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
