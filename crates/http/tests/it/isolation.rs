@@ -107,6 +107,8 @@ impl Tenant {
             ("correlation", self.correlation.clone()),
             ("class_id", self.session.class_id.to_string()),
             ("special_day_id", self.special_day.0.to_string()),
+            ("letter_id", "1".into()),
+            ("effect_id", "1".into()),
             ("date", self.special_day.1.clone()),
             ("day", "2".into()),
             ("category_id", self.category.id.to_string()),
@@ -229,7 +231,7 @@ async fn the_document_says_who_needs_a_token() {
 
 both! {
     async fn idn_24_idn_21_idn_33_nobody_gets_past_a_wall_and_nothing_changes(t: TestDb) {
-        let app = App::new(t).await;
+        let app = App::with(t, |c| c.settings.worker_api_key = Some("a key".into())).await;
         app.world.user("free").await;
         let (here, there) = (Tenant::new(&app, "here").await, Tenant::new(&app, "there").await);
         let (owner, stranger) = (here.person(GymRole::Owner), there.person(GymRole::Owner));

@@ -45,6 +45,7 @@ entities!(
     attendance::goal,
     attendance::health_record,
     attendance::health_snapshot,
+    chat::room,
     identity::follow,
     identity::gym,
     identity::gym_module,

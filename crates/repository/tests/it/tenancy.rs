@@ -1,5 +1,6 @@
 //! Data of one gym cannot be read, changed or pointed at from another (IDN-118).
 mod attendance;
+mod chat;
 mod notifications;
 mod schedule;
 
@@ -64,8 +65,9 @@ async fn contract<E>(
 }
 
 /// Tables that name a gym and an id of their own, as [`contract`] is tried with.
-const TRIED: [&str; 22] = [
+const TRIED: [&str; 23] = [
     "calendar_feeds",
+    "chat_rooms",
     "class",
     "class_cancellation",
     "class_category_custom",

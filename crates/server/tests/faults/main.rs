@@ -2,6 +2,7 @@
 //! delivered to nobody, every answer in the meantime is right or a clear 503, and it recovers by itself.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "these are tests")]
 mod delivery;
+mod exactly_once;
 mod harness;
 mod lease;
 mod postgres;

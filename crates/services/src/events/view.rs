@@ -1,11 +1,10 @@
 //! What the operations of events answer with.
-use super::participation_view::Participation;
 use chrono::{DateTime, Utc};
 use domain::{
     EventId, EventParticipationId, GymId, UserId,
     events::{
         event::{self, EventStatus, RefundPolicy},
-        participation::EventParticipationStatus,
+        participation::{self, EventParticipationStatus, PaymentStatus},
     },
 };
 use repository::events::events::Listed;
@@ -86,17 +85,62 @@ impl From<Listed> for Event {
     }
 }
 
-/// A part as other members see it: that somebody comes, and nothing of what they paid.
-fn without_payment(row: Participation) -> Participation {
-    Participation {
-        payment_status: None,
-        amount_paid_cents: None,
-        payment_date: None,
-        stripe_payment_intent_id: None,
-        refund_date: None,
-        refund_amount_cents: None,
-        payment_expiry: None,
-        ..row
+/// A member's part in an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EventParticipation {
+    pub id: EventParticipationId,
+    pub event_id: EventId,
+    pub member_id: UserId,
+    pub status: EventParticipationStatus,
+    pub attended: bool,
+    /// Null of a free event.
+    pub payment_status: Option<PaymentStatus>,
+    pub amount_paid_cents: Option<i32>,
+    pub payment_date: Option<DateTime<Utc>>,
+    /// Of the last time that they joined.
+    pub registered_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub stripe_payment_intent_id: Option<String>,
+    pub refund_date: Option<DateTime<Utc>>,
+    pub refund_amount_cents: Option<i32>,
+    /// When an unpaid claim lapses.
+    pub payment_expiry: Option<DateTime<Utc>>,
+}
+
+impl From<participation::Model> for EventParticipation {
+    fn from(row: participation::Model) -> Self {
+        Self {
+            id: row.id,
+            event_id: row.event_id,
+            member_id: row.member_id,
+            status: row.status,
+            attended: row.attended,
+            payment_status: row.payment_status,
+            amount_paid_cents: row.amount_paid_cents,
+            payment_date: row.payment_date,
+            registered_at: row.registered_at,
+            updated_at: row.updated_at,
+            stripe_payment_intent_id: row.stripe_payment_intent_id,
+            refund_date: row.refund_date,
+            refund_amount_cents: row.refund_amount_cents,
+            payment_expiry: row.payment_expiry,
+        }
+    }
+}
+
+impl EventParticipation {
+    /// As other members see it: that they come, and nothing of what they paid.
+    fn without_payment(self) -> Self {
+        Self {
+            payment_status: None,
+            amount_paid_cents: None,
+            payment_date: None,
+            stripe_payment_intent_id: None,
+            refund_date: None,
+            refund_amount_cents: None,
+            payment_expiry: None,
+            ..self
+        }
     }
 }
 
@@ -106,15 +150,15 @@ pub struct EventDetail {
     #[serde(flatten)]
     pub event: Event,
     /// Staff see everybody in full; a member themself, and of others those who have a seat, without payments.
-    pub participants: Vec<Participation>,
+    pub participants: Vec<EventParticipation>,
 }
 
 impl EventDetail {
     /// What a member may see of it (EVT-6).
     pub fn for_member(self, member: UserId) -> Self {
-        let visible = |row: Participation| match row {
+        let visible = |row: EventParticipation| match row {
             own if own.member_id == member => Some(own),
-            other if other.status == EventParticipationStatus::Registered => Some(without_payment(other)),
+            other if other.status == EventParticipationStatus::Registered => Some(other.without_payment()),
             _ => None,
         };
         Self { participants: self.participants.into_iter().filter_map(visible).collect(), ..self }

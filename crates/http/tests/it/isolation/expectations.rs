@@ -66,6 +66,8 @@ impl Operation {
 use Access::{Authenticated, Gym, GymOrDefault, GymPlatform, PathGym, Platform, Public, Secret, TokenAndSecret};
 use GymRole::{Admin, Member, Owner, Trainer};
 
+const NEW_EVENT: &str =
+    r#"{"title": "Another", "start_time": "2031-05-04T10:00:00Z", "end_time": "2031-05-04T12:00:00Z"}"#;
 const PAIR: &str = r#"{"trainer_id": "{trainer_id}", "member_id": "{member_id}"}"#;
 const HOOK: &str = r#"{"event": "user.created", "user": {"user_id": "test|new", "email": "new@example.test"}}"#;
 const NEW_GYM: &str = r#"{"name": "Another", "subdomain": "another"}"#;
@@ -262,6 +264,25 @@ pub const OPERATIONS: &[Operation] = &[
     op("delete", "/api/v1/notifications/scheduled/{correlation}", Gym(Admin)).row(),
     op("get", "/api/v1/notifications/unsubscribe/{notification_id}", Public).query("key=k"),
     op("post", "/api/v1/notifications/unsubscribe/{notification_id}", Public).query("key=k"),
+
+    op("post", "/api/v1/events/", Gym(Trainer)).body(NEW_EVENT),
+    op("get", "/api/v1/events/", Gym(Member)),
+    op("get", "/api/v1/events/me", Gym(Member)),
+    op("get", "/api/v1/events/{event_id}", Gym(Member)).row(),
+    op("put", "/api/v1/events/{event_id}", Gym(Trainer)).row().body(r#"{"title": "Taken over"}"#),
+    op("delete", "/api/v1/events/{event_id}", Gym(Trainer)).row(),
+    op("delete", "/api/v1/events/admin/{event_id}", Gym(Trainer)).row(),
+    op("post", "/api/v1/worker/event-chat", Secret).body(r#"{"event_id": "{event_id}", "creator_id": 1, "gym_id": "{gym_id}"}"#),
+    op("post", "/api/v1/worker/event-completion", Secret).body(r#"{"event_id": "{event_id}", "gym_id": "{gym_id}"}"#),
+    op("get", "/api/v1/worker/events/due-completion", Secret),
+    op("post", "/api/v1/worker/events/{event_id}/complete", Secret),
+
+    op("get", "/api/v1/platform/queue/dead-letters", Platform),
+    op("post", "/api/v1/platform/queue/dead-letters/{letter_id}/replay", Platform),
+    op("get", "/api/v1/platform/outbox/dead", Platform),
+    op("post", "/api/v1/platform/outbox/dead/replay", Platform),
+    op("post", "/api/v1/platform/outbox/dead/{effect_id}/replay", Platform),
+    op("get", "/api/v1/platform/jobs", Platform),
 
     op("post", "/api/v1/schedule/calendar-feeds/me", Gym(Member)),
     op("delete", "/api/v1/schedule/calendar-feeds/me", Gym(Member)),
