@@ -121,7 +121,7 @@ impl Scene {
 
 /// Asks until the lines are up.
 async fn up(db: &Db) {
-    while db.lines_up().expect("lines") != true {
+    while !db.lines_up().expect("lines") {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
