@@ -133,7 +133,7 @@ async fn wanted_sessions(database: &Client, gym: i64, count: i64) -> anyhow::Res
             (SELECT min(user_id) FROM user_gyms WHERE gym_id = $1 AND role = 'TRAINER'),
             now() + interval '40 days' + n * interval '1 hour', now() + interval '40 days' + n * interval '1 hour 30 minutes',
             'scheduled', 1000, now(), now()
-        FROM generate_series(1, $2) n RETURNING id";
+        FROM generate_series(1, $2::int8) n RETURNING id";
     let rows = database.query(sessions, &[&gym, &count]).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
