@@ -2,7 +2,7 @@
 use crate::world::World;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
-    UserId,
+    GymId, UserId,
     events::{
         event::{self, EventStatus, RefundPolicy},
         participation::{self, EventParticipationStatus, PaymentStatus},
@@ -10,7 +10,11 @@ use domain::{
     identity::{gym, user},
     kernel::time,
 };
-use repository::{Repository, SeaRepo};
+use repository::{
+    MockRepo, Repo, Repository, SeaRepo, StoreError,
+    events::upkeep::{EventUpkeep, MockEventUpkeep},
+};
+use std::sync::Arc;
 
 /// A free event of two hours that starts at this instant, with so many seats.
 pub fn event_at(creator: UserId, start: DateTime<Utc>, seats: i32) -> event::Create {
@@ -37,6 +41,16 @@ pub fn paid(event: &mut event::Create, cents: i32) {
     event.is_paid = true;
     event.price_cents = Some(cents);
     event.refund_policy = Some(RefundPolicy::FullRefund);
+}
+
+/// Events of this gym that cannot be read when they are to be completed: exactly one failure is to be counted.
+pub fn never_completed(gym: GymId) -> (Repo<event::Model>, Arc<dyn EventUpkeep>) {
+    let mut events = MockRepo::<event::Model>::new();
+    events.expect_get_for_update().returning(|_, _, _| Err(StoreError::Detached));
+    let mut upkeep = MockEventUpkeep::new();
+    upkeep.expect_gym_of().returning(move |_, _| Ok(Some(gym)));
+    upkeep.expect_count_failure().times(1).returning(|_, _| Ok(()));
+    (Arc::new(events), Arc::new(upkeep))
 }
 
 impl World {

@@ -19,7 +19,7 @@ fn params() -> serde_json::Value {
     all
 }
 
-fn message(kind: NoticeKind, variant: Option<&'static str>, params: &serde_json::Value) -> Message<'_> {
+fn message<'a>(kind: NoticeKind, variant: Option<&'a str>, params: &'a serde_json::Value) -> Message<'a> {
     Message { kind, variant, zone: chrono_tz::Europe::Madrid, params }
 }
 

@@ -5,7 +5,6 @@ use domain::{
     chat::room::RoomStatus,
     events::{event::EventStatus, participation::EventParticipationStatus::Registered},
 };
-use repository::events::upkeep::MAX_COMPLETION_ATTEMPTS;
 use serde_json::json;
 use testkit::{both, database::TestDb};
 
@@ -44,7 +43,7 @@ both! {
         let c = cast(&app).await;
         let event = app.world.event(&c.gym, &c.tom, 5).await;
         let core = &app.services.core;
-        for _ in 0..MAX_COMPLETION_ATTEMPTS {
+        for _ in 0..10 {
             core.stores.event_upkeep.count_failure(&core.db, event.id).await.unwrap();
         }
         clock.advance(TimeDelta::days(4));

@@ -2,7 +2,6 @@
 use super::cast::{KEY, app_with_clock, cast, in_days, worker};
 use chrono::TimeDelta;
 use domain::events::event::EventStatus;
-use repository::events::upkeep::MockEventUpkeep;
 use serde_json::json;
 use std::sync::Arc;
 use testkit::{
@@ -105,18 +104,14 @@ both! {
         let c = cast(&plain).await;
         let event = plain.world.event(&c.gym, &c.tom, 5).await;
         clock.advance(TimeDelta::days(4));
-        let mut upkeep = MockEventUpkeep::new();
-        let gym = c.gym.id;
-        upkeep.expect_gym_of().returning(move |_, _| Ok(Some(gym)));
-        upkeep.expect_count_failure().times(1).returning(|_, _| Ok(()));
+        let (events, upkeep) = testkit::events::never_completed(c.gym.id);
         let app = App::with(t, |change| {
             change.core.clock = Arc::new(clock.clone());
-            change.core.stores.event_upkeep = Arc::new(upkeep);
-            let mut events = repository::MockRepo::<domain::events::event::Model>::new();
-            events.expect_get_for_update().returning(|_, _, _| Err(repository::StoreError::Detached));
-            change.core.stores.events = Arc::new(events);
+            change.core.stores.event_upkeep = upkeep;
+            change.core.stores.events = events;
             change.settings.worker_api_key = Some(KEY.into());
-        }).await;
+        })
+        .await;
         let answer = worker(&app, &format!("events/{}/complete", event.id), json!({})).await;
         assert_eq!(answer.outcome(), (500, "internal_error".into()));
     }
