@@ -1,5 +1,5 @@
 //! How often may be sent.
-use super::cast::{Cast, NOTIFICATIONS, app_now, cast, rows, states};
+use super::cast::{Cast, NOTIFICATIONS, app_now, cast, deliver_now, rows, states};
 use async_trait::async_trait;
 use domain::{
     identity::GymRole,
@@ -107,12 +107,12 @@ both! {
         bill.kind = NoticeKind::PaymentOverdue;
         core.stage_notice(bill).await.unwrap();
         for _ in 0..8 {
-            super::cast::deliver_now(&app, t).await;
+            deliver_now(&app, t).await;
         }
         assert_eq!(states(t).await, [S::Pending, S::Sent], "however often it was asked: that was no attempt");
         assert_eq!(rows(t).await[0].error.as_deref(), Some("the platform's budget is spent"));
         let (app, _) = app_now(t).await;
-        super::cast::deliver_now(&app, t).await;
+        deliver_now(&app, t).await;
         assert_eq!(app.pushes.told("new_survey"), [c.ana.id], "in the next window");
     }
 

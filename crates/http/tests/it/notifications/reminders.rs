@@ -1,5 +1,5 @@
 //! Reminders of classes, on their way.
-use super::cast::{app_now, rows, states};
+use super::cast::{app_now, deliver_now, rows, states};
 use crate::schedule::sessions::{book, cast};
 use domain::notifications::notification::NotificationStatus as S;
 use ports::push::PushError;
@@ -54,7 +54,7 @@ both! {
         app.pushes.fail(PushError::Unavailable { reason: "down".into(), retry_after: None });
         app.services.relay().run_once().await.unwrap();
         c.cancel(&app, &session).await.expect(200);
-        super::cast::deliver_now(&app, t).await;
+        deliver_now(&app, t).await;
         app.deliver_effects().await;
         assert!(app.pushes.of_type("session_reminder").is_empty());
         assert_eq!(app.pushes.told("session_cancelled"), [c.ana.id]);

@@ -9,7 +9,7 @@ use services::notifications::notify::Dedupe;
 use testkit::{app::App, both, database::TestDb};
 
 /// Runs a job now, and returns what it says.
-async fn run(app: &App, name: &str) -> String {
+async fn run_job(app: &App, name: &str) -> String {
     let core = &app.services.core;
     let scheduler = app.services.scheduler();
     scheduler.register().await.unwrap();
@@ -40,7 +40,7 @@ both! {
         let jobs = job::Entity::find().all(t.pool()).await.unwrap();
         let cleanup = jobs.iter().find(|job| job.name == "device_cleanup").unwrap();
         assert_eq!(cleanup.next_run_at.to_rfc3339(), "2026-05-10T02:00:00+00:00", "the next Sunday");
-        let outcome = run(&app, "device_cleanup").await;
+        let outcome = run_job(&app, "device_cleanup").await;
         assert!(outcome.contains("1 removed"), "{outcome}");
         let left: Vec<_> = device::Entity::find().all(t.pool()).await.unwrap().into_iter().map(|d| d.device_token).collect();
         assert_eq!(left, ["active", "dropped", "used"]);
@@ -62,7 +62,7 @@ both! {
         at(t, &format!("UPDATE notifications SET {old} WHERE id = {}", ids[1])).await;
         at(t, &format!("UPDATE notifications SET status = 'SENT' WHERE id = {}", ids[2])).await;
         at(t, &format!("UPDATE notification_dedupe SET {old} WHERE key = 'a'")).await;
-        let outcome = run(&app, "notification_retention").await;
+        let outcome = run_job(&app, "notification_retention").await;
         assert!(outcome.contains("1 notifications and 1 keys removed"), "{outcome}");
         let left: Vec<_> = rows(t).await.into_iter().map(|row| row.id).collect();
         assert_eq!(left, [ids[1], ids[2]], "what waits is kept, however old");
