@@ -1,5 +1,6 @@
 //! Data of one gym cannot be read, changed or pointed at from another (IDN-118).
 mod attendance;
+mod events;
 mod schedule;
 
 use domain::{
@@ -63,7 +64,7 @@ async fn contract<E>(
 }
 
 /// Tables that name a gym and an id of their own, as [`contract`] is tried with.
-const TRIED: [&str; 18] = [
+const TRIED: [&str; 24] = [
     "calendar_feeds",
     "class",
     "class_cancellation",
@@ -72,13 +73,19 @@ const TRIED: [&str; 18] = [
     "class_reviews",
     "class_session",
     "class_waitlist_entry",
+    "event_credits",
+    "event_participations",
+    "event_refund_task",
+    "events",
     "gym_hours",
     "gym_schedule_settings",
     "gym_special_hours",
+    "gym_stripe_accounts",
     "trainer_member_relationships",
     "user_achievements",
     "user_follows",
     "user_goals",
+    "user_gym_stripe_profiles",
     "user_gyms",
     "user_health_records",
     "user_health_snapshots",

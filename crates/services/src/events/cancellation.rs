@@ -12,7 +12,7 @@ use super::{
     view::{EventCancellation, FailedRefund, NotificationsSent},
 };
 use crate::{
-    Actor, Core, Error, Ports, Refusal, Result,
+    Actor, Core, Ports, Refusal, Result,
     chat::event_rooms,
     notifications::notify::{Dedupe, MailNotice, Notice},
 };

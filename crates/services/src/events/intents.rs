@@ -61,7 +61,7 @@ impl Core {
 }
 
 /// Where a payment stands.
-pub(super) enum Ready {
+pub(crate) enum Ready {
     /// To be paid with this.
     Intent(Box<participation::Model>, Box<Intent>),
     /// Paid meanwhile.
