@@ -291,7 +291,7 @@ impl GymApi {
         let (scheduler, spool) = (self.services.scheduler(), self.services.spool());
         let consume = async {
             if let Some(consumer) = &self.consumer {
-                consumer.run(&stop).await;
+                consumer.run(stop.cancelled()).await;
             }
         };
         tokio::join!(

@@ -9,6 +9,7 @@ mod extract;
 mod identity;
 mod kiosk;
 mod middleware;
+mod notifications;
 mod openapi;
 mod operators;
 mod response;
@@ -36,6 +37,7 @@ pub fn api<S: HostState>() -> OpenApiRouter<S> {
         .merge(attendance::routes())
         .merge(events::routes())
         .merge(identity::routes())
+        .merge(notifications::routes())
         .merge(operators::routes())
         .merge(schedule::routes())
         .merge(system::routes())

@@ -17,6 +17,10 @@ use services::{
         relationships::Relationships, role_sync::RoleSync, workspace::Workspaces,
     },
     kernel::{idempotency::Idempotency, limit::Limits, operators::Operators},
+    notifications::{
+        announcements::Announcements, devices::Devices, inbox::Inbox, preferences::Preferences,
+        settings::NotificationSettings,
+    },
     schedule::{
         attendance_marks::AttendanceMarks, bookings::Bookings, calendar::Calendars, categories::Categories,
         classes::Classes, hours::Hours, participation_views::ParticipationViews, reviews::Reviews,
@@ -91,13 +95,18 @@ state! {
     statistics: Arc<dyn Statistics>,
     health: Arc<dyn Health>,
     goals: Arc<dyn Goals>,
-    event_participations: Arc<dyn EventParticipations>,
-    event_paying: Arc<dyn EventPaying>,
-    event_administration: Arc<dyn EventAdministration>,
     events: Arc<dyn Events>,
     event_lists: Arc<dyn EventLists>,
     workers: Arc<dyn Workers>,
     operators: Arc<dyn Operators>,
+    event_participations: Arc<dyn EventParticipations>,
+    event_paying: Arc<dyn EventPaying>,
+    event_administration: Arc<dyn EventAdministration>,
+    devices: Arc<dyn Devices>,
+    announcements: Arc<dyn Announcements>,
+    inbox: Arc<dyn Inbox>,
+    preferences: Arc<dyn Preferences>,
+    notification_settings: Arc<dyn NotificationSettings>,
 }
 
 impl AppState {
@@ -143,13 +152,18 @@ impl AppState {
             statistics: s.statistics,
             health: s.health,
             goals: s.goals,
-            event_participations: s.event_participations,
-            event_paying: s.event_paying,
-            event_administration: s.event_administration,
             events: s.events,
             event_lists: s.event_lists,
             workers: s.workers,
             operators: s.operators,
+            event_participations: s.event_participations,
+            event_paying: s.event_paying,
+            event_administration: s.event_administration,
+            devices: s.devices,
+            announcements: s.announcements,
+            inbox: s.inbox,
+            preferences: s.preferences,
+            notification_settings: s.notification_settings,
         }
     }
 }

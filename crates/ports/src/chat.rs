@@ -100,6 +100,7 @@ impl Chat for NoChat {
 pub struct MemoryChat {
     channels: Mutex<BTreeMap<ChannelId, MemoryChannel>>,
     failures: Mutex<Vec<ChatError>>,
+    lost_posts: Mutex<Vec<ChatError>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,6 +125,11 @@ impl MemoryChat {
     /// The next call fails so.
     pub fn fail(&self, error: ChatError) {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+    }
+
+    /// The next messages fail so, the last one first.
+    pub fn fail_posts(&self, errors: Vec<ChatError>) {
+        self.lost_posts.lock().unwrap_or_else(PoisonError::into_inner).extend(errors);
     }
 
     fn change(&self, at: &ChannelId, change: impl FnOnce(&mut MemoryChannel)) -> Result<(), ChatError> {
@@ -157,6 +163,9 @@ impl Chat for MemoryChat {
         self.change(at, |channel| channel.people.retain(|person| !people.contains(person)))
     }
     async fn post(&self, at: &ChannelId, post: &Post) -> Result<(), ChatError> {
+        if let Some(error) = self.lost_posts.lock().unwrap_or_else(PoisonError::into_inner).pop() {
+            return Err(error);
+        }
         self.change(at, |channel| {
             if channel.posts.iter().all(|posted| posted.key != post.key) {
                 channel.posts.push(post.clone());

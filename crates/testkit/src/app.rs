@@ -38,8 +38,8 @@ pub struct App {
     pub accounts: Arc<MemoryAccounts>,
     pub objects: Arc<MemoryObjectStore>,
     pub pushes: Arc<MemoryPush>,
-    pub payments: Arc<MemoryPayments>,
     pub chats: Arc<MemoryChat>,
+    pub payments: Arc<MemoryPayments>,
     pub mails: Arc<MemoryMailer>,
 }
 
@@ -75,8 +75,8 @@ impl App {
         let accounts = Arc::new(MemoryAccounts::default());
         let objects = Arc::new(MemoryObjectStore::default());
         let pushes = Arc::new(MemoryPush::default());
-        let payments = Arc::new(MemoryPayments::default());
         let chats = Arc::new(MemoryChat::default());
+        let payments = Arc::new(MemoryPayments::default());
         let mails = Arc::new(MemoryMailer::default());
         let cache = Arc::new(CacheFront::new(Arc::new(MemoryCache::new(16 << 20))));
         let mut core = Core::new(t.db.clone(), cache);
@@ -115,8 +115,8 @@ impl App {
             accounts,
             objects,
             pushes,
-            payments,
             chats,
+            payments,
             mails,
         }
     }

@@ -1,4 +1,5 @@
 //! What people are told, on which channel, and their devices.
+pub mod announcement;
 pub mod dedupe;
 pub mod device;
 pub mod kind;

@@ -1,6 +1,7 @@
 //! A world of any size, the same each time: for demonstrations, load tests and plans of queries.
 //!
 //! Rows go in by many at a time, with ids given here, so that a world of a million rows is a matter of a minute.
+mod events;
 mod names;
 mod timetable;
 mod world;

@@ -1,10 +1,13 @@
 use super::{
-    Size, Summary, advance_sequences, days_ago, first_free, insert, names, pick,
+    Size, Summary, advance_sequences, days_ago,
+    events::{self, Calendar},
+    first_free, insert, names, pick,
     timetable::{self, Next, Timetable, Venue},
 };
 use chrono::{DateTime, Utc};
 use domain::{
     GymId, ModuleId, RelationshipId, UserId,
+    events::event,
     identity::{
         GymRole, PlatformRole, follow, gym, gym_module, membership, module,
         relationship::{self, RelationshipStatus},
@@ -30,6 +33,7 @@ pub(super) struct Plan<'a> {
     next_gym: i64,
     next_relationship: i64,
     next_of_schedule: Next,
+    next_event: i64,
     modules: Vec<module::Model>,
 }
 
@@ -43,6 +47,7 @@ struct Rows {
     relationships: Vec<relationship::ActiveModel>,
     follows: Vec<follow::ActiveModel>,
     timetable: timetable::Rows,
+    events: events::Rows,
 }
 
 impl Rows {
@@ -55,7 +60,7 @@ impl Rows {
             self.relationships.len(),
             self.follows.len(),
         ];
-        parts.iter().sum::<usize>() as u64 + self.timetable.count()
+        parts.iter().sum::<usize>() as u64 + self.timetable.count() + self.events.count()
     }
 }
 
@@ -65,7 +70,7 @@ const GYMS_AT_ONCE: u32 = 20;
 const PERSONAL_WEEK: u32 = 21;
 
 /// Those whose rows have ids of a sequence.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 14] = [
     "users",
     "gyms",
     "user_gyms",
@@ -78,6 +83,8 @@ const TABLES: [&str; 12] = [
     "class_participation",
     "class_waitlist_entry",
     "class_reviews",
+    "events",
+    "event_participations",
 ];
 
 impl<'a> Plan<'a> {
@@ -97,6 +104,7 @@ impl<'a> Plan<'a> {
                 class: first_free::<class::Entity>(db, class::Column::Id).await?,
                 session: first_free::<session::Entity>(db, session::Column::Id).await?,
             },
+            next_event: first_free::<event::Entity>(db, event::Column::Id).await?,
             modules,
         })
     }
@@ -142,6 +150,8 @@ impl<'a> Plan<'a> {
             insert(self.db, bookings).await?;
             insert(self.db, places).await?;
             insert(self.db, reviews).await?;
+            insert(self.db, rows.events.events).await?;
+            insert(self.db, rows.events.participations).await?;
             progress(summary.rows, expected.max(summary.rows));
         }
         advance_sequences(self.db, &TABLES).await?;
@@ -230,7 +240,9 @@ impl<'a> Plan<'a> {
             }
         }
         let zone = timezone::or_utc(pick(&names::ZONES, index as usize));
-        self.timetable(&Venue { gym: id, zone, trainers: &trainers, members: &people }, personal, rows);
+        let venue = Venue { gym: id, zone, trainers: &trainers, members: &people };
+        self.timetable(&venue, personal, rows);
+        Calendar { now: self.now, next: &mut self.next_event, rows: &mut rows.events }.fill(&venue);
     }
 
     fn timetable(&mut self, venue: &Venue<'_>, personal: bool, rows: &mut Rows) {

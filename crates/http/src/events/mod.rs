@@ -1,4 +1,4 @@
-//! Operations of events, of who takes part in them, of what they pay, and of their workers.
+//! Operations of events, of who takes part in them and what they pay, and of their workers.
 mod events;
 mod participations;
 mod payments;

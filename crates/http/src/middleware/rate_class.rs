@@ -24,6 +24,8 @@ const WEBHOOK: RateClass = class("webhook", 100);
 const CHECK_EMAIL: RateClass = class("check_email_availability", 10);
 const CHANGE_EMAIL: RateClass = class("initiate_email_change", 3);
 const REGISTRATION_CHECK: RateClass = class("registration_check", 30);
+/// Who holds the workers' key may ask often; who guesses it may not.
+const WORKER: RateClass = class("worker", 600);
 const PAYMENT: RateClass = class("payment", 10);
 const SUBSCRIBE: RateClass = class("subscribe", 5);
 const CHAT_WRITE: RateClass = class("chat_write", 30);
@@ -69,6 +71,7 @@ pub(super) fn classes(method: &Method, path: &str, authenticated: bool) -> (Key,
     match path {
         "users/check-email-availability" => return (Key::Address, &[CHECK_EMAIL]),
         "users/initiate-email-change" => return (Key::Caller, &[CHANGE_EMAIL]),
+        _ if path.starts_with("worker/") => return (Key::Address, &[WORKER]),
         "attendance/check-in" if !read => return (Key::Caller, &[CHECK_IN]),
         // each by the user (specification of attendance, §4.3)
         "users/dashboard/summary" => return (Key::Caller, &[DASHBOARD]),
@@ -127,6 +130,7 @@ mod tests {
             (Method::GET, "/api/v1/users/dashboard/summary", true, vec!["dashboard_summary"]),
             (Method::GET, "/api/v1/users/dashboard/health", false, vec!["public"]),
             (Method::POST, "/api/v1/users/stats/refresh", true, vec!["stats_refresh"]),
+            (Method::POST, "/api/v1/worker/event-chat", false, vec!["worker"]),
             (Method::GET, "/metrics", false, vec![]),
             (Method::GET, "/api/v1/openapi.json", false, vec![]),
             (Method::OPTIONS, "/api/v1/auth/token", false, vec![]),

@@ -34,6 +34,10 @@ struct Tenant {
     goal: i64,
     /// Of the paid event's one participant, the member; the event has the same number.
     participation: EventParticipationId,
+    /// Its owner was told this.
+    notification: String,
+    /// By which it can be cancelled.
+    correlation: String,
 }
 
 impl Tenant {
@@ -70,9 +74,26 @@ impl Tenant {
         let participation = app.world.takes_part(&event, staff[0].1.id, registered).await.id;
         // one path names either, by its method
         assert_eq!(event.id, EventId(participation.0));
+        let told = json!({"user_ids": [staff[3].1.id.to_string()], "title": "t", "message": "m"});
+        let told =
+            app.post("/api/v1/notifications/send").by(&staff[3].1).at(gym.id).json(told).send().await.expect(200);
+        let correlation = told["notification_id"].as_str().unwrap().to_owned();
+        let list = app.get("/api/v1/notifications/").by(&staff[3].1).at(gym.id).send().await.expect(200);
+        let notification = list[0]["id"].as_str().unwrap().to_owned();
         let id = |row: &Value| row["id"].as_i64().unwrap();
-        let (relationship, goal) = (id(&made), id(&goal));
-        Self { session, category, review, special_day, relationship, goal, participation, gym, staff }
+        Self {
+            session,
+            category,
+            review,
+            special_day,
+            relationship: id(&made),
+            goal: id(&goal),
+            participation,
+            notification,
+            correlation,
+            gym,
+            staff,
+        }
     }
 
     fn person(&self, role: GymRole) -> &user::Model {
@@ -94,8 +115,12 @@ impl Tenant {
             ("event_id", self.participation.to_string()),
             ("participation_id", self.participation.to_string()),
             ("id", self.participation.to_string()),
+            ("notification_id", self.notification.clone()),
+            ("correlation", self.correlation.clone()),
             ("class_id", self.session.class_id.to_string()),
             ("special_day_id", self.special_day.0.to_string()),
+            ("letter_id", "1".into()),
+            ("effect_id", "1".into()),
             ("date", self.special_day.1.clone()),
             ("day", "2".into()),
             ("category_id", self.category.id.to_string()),
@@ -218,7 +243,7 @@ async fn the_document_says_who_needs_a_token() {
 
 both! {
     async fn idn_24_idn_21_idn_33_nobody_gets_past_a_wall_and_nothing_changes(t: TestDb) {
-        let app = App::new(t).await;
+        let app = App::with(t, |c| c.settings.worker_api_key = Some("a key".into())).await;
         app.world.user("free").await;
         let (here, there) = (Tenant::new(&app, "here").await, Tenant::new(&app, "there").await);
         let (owner, stranger) = (here.person(GymRole::Owner), there.person(GymRole::Owner));

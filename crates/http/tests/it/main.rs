@@ -5,4 +5,5 @@ mod events;
 mod identity;
 mod isolation;
 mod middleware;
+mod notifications;
 mod schedule;

@@ -1,10 +1,14 @@
 //! Who of those for whom a notification was written is told at the time of its delivery.
 use super::written::addressed;
-use crate::{Conn, Result};
+use crate::{Conn, Result, scope};
 use async_trait::async_trait;
 use domain::{
-    GymId, UserId,
-    identity::{membership, user},
+    GymId, NotificationId, UserId,
+    identity::{
+        GymRole,
+        membership::{self, Column as M},
+        user,
+    },
     notifications::{
         device,
         notification::{Channel, Model},
@@ -13,7 +17,7 @@ use domain::{
     },
 };
 use sea_orm::{
-    ActiveEnum, ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveEnum, ColumnTrait, Condition, EntityTrait, ExprTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Alias, Expr, Query, SelectStatement, SimpleExpr},
 };
 
@@ -23,12 +27,36 @@ pub trait Addressed: Send + Sync {
     /// Those to whom a notification goes now: active people (NTF-10), of a push those who are not signed out everywhere
     /// (NTF-6), of what is for members only those who are, and, where `refusable` names the kind, nobody who refused it.
     async fn to_tell(&self, conn: &Conn, notification: &Model, refusable: Option<&'static str>) -> Result<Vec<UserId>>;
+    /// Everybody for whom it was written, up to a few.
+    async fn all(&self, conn: &Conn, gym: GymId, notification: NotificationId) -> Result<Vec<UserId>>;
+    /// The active members of a gym who are active people, of these roles, or of any.
+    async fn audience(&self, conn: &Conn, gym: GymId, roles: &[GymRole]) -> Result<Vec<UserId>>;
+    /// Those of the gym's active members who are active people and have one of these ids, or of these at the identity
+    /// provider; with the latter (NTF-9, NTF-10).
+    async fn named(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        ids: &[UserId],
+        subjects: &[String],
+    ) -> Result<Vec<(UserId, Option<String>)>>;
     /// Those of these people who are active and have an address, with the language that they say they read.
     async fn readers(&self, conn: &Conn, people: &[UserId]) -> Result<Vec<(UserId, Option<String>)>>;
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SeaAddressed;
+
+/// Values of one statement: databases take only so many.
+const CHUNK: usize = 5000;
+
+fn active_members(gym: GymId) -> Select<membership::Entity> {
+    let person = membership::Entity::belongs_to(user::Entity).from(M::UserId).to(user::Column::Id).into();
+    scope::select::<membership::Entity>(gym)
+        .join(JoinType::InnerJoin, person)
+        .filter(M::IsActive.eq(true))
+        .filter(user::Column::IsActive.eq(true))
+}
 
 fn recipient() -> SimpleExpr {
     Expr::col((recipient::Entity, R::UserId))
@@ -100,11 +128,53 @@ impl Addressed for SeaAddressed {
         Ok(people.into_tuple().all(&conn.executor()?).await?)
     }
 
+    async fn all(&self, conn: &Conn, gym: GymId, notification: NotificationId) -> Result<Vec<UserId>> {
+        let people = addressed(gym, notification).select_only().column(R::UserId).order_by_asc(R::UserId).limit(10);
+        Ok(people.into_tuple().all(&conn.executor()?).await?)
+    }
+
+    async fn audience(&self, conn: &Conn, gym: GymId, roles: &[GymRole]) -> Result<Vec<UserId>> {
+        let of_roles = (!roles.is_empty()).then(|| M::Role.is_in(roles.iter().copied()));
+        let people = active_members(gym)
+            .select_only()
+            .column(M::UserId)
+            .filter(Condition::all().add_option(of_roles))
+            .order_by_asc(M::UserId);
+        Ok(people.into_tuple().all(&conn.executor()?).await?)
+    }
+
+    async fn named(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        ids: &[UserId],
+        subjects: &[String],
+    ) -> Result<Vec<(UserId, Option<String>)>> {
+        let by = |named: SimpleExpr| {
+            active_members(gym)
+                .select_only()
+                .column(M::UserId)
+                .column(user::Column::Auth0Id)
+                .filter(named)
+                .order_by_asc(M::UserId)
+        };
+        let mut found = Vec::new();
+        for ids in ids.chunks(CHUNK) {
+            let some = by(M::UserId.is_in(ids.iter().copied()));
+            found.extend(some.into_tuple().all(&conn.executor()?).await?);
+        }
+        for subjects in subjects.chunks(CHUNK) {
+            let some = by(user::Column::Auth0Id.is_in(subjects.iter().map(String::as_str)));
+            found.extend(some.into_tuple().all(&conn.executor()?).await?);
+        }
+        Ok(found)
+    }
+
     /// People belong to the platform, not to a gym.
     #[allow(clippy::disallowed_methods)]
     async fn readers(&self, conn: &Conn, people: &[UserId]) -> Result<Vec<(UserId, Option<String>)>> {
         let mut readers = Vec::new();
-        for people in people.chunks(5000) {
+        for people in people.chunks(CHUNK) {
             let some = user::Entity::find()
                 .select_only()
                 .columns([user::Column::Id, user::Column::Locale])

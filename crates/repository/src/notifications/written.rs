@@ -6,7 +6,7 @@ use domain::{
     GymId, NotificationId, UserId,
     kernel::time,
     notifications::{
-        notification::{Column as C, Create, Entity, Model, NotificationStatus as S},
+        notification::{Channel, Column as C, Create, Entity, Model, NotificationStatus as S},
         recipient::{self, Column as R},
     },
 };
@@ -48,6 +48,8 @@ pub trait Written: Send + Sync {
     async fn settle(&self, conn: &Conn, gym: GymId, id: NotificationId, outcome: Outcome) -> Result<bool>;
     /// Cancels what has not begun (NTF-30); returns how many, and whether there is anything of these correlations.
     async fn cancel(&self, conn: &Conn, gym: GymId, correlations: &[String]) -> Result<u64>;
+    /// A mail by the id that its links name, whatever gym it is of.
+    async fn mail(&self, conn: &Conn, uuid: &str) -> Result<Option<Model>>;
     /// Whether an administrator sent something under this correlation.
     async fn was_sent_by_staff(&self, conn: &Conn, gym: GymId, correlation: &str) -> Result<bool>;
     /// The gym's notifications, those of one correlation together, the newest first.
@@ -149,6 +151,13 @@ impl Written for SeaWritten {
             .filter(C::CreatedBy.is_not_null())
             .limit(1);
         Ok(sent.into_tuple::<NotificationId>().one(&conn.executor()?).await?.is_some())
+    }
+
+    /// The link is all that whoever holds the mail has; it names one row.
+    #[allow(clippy::disallowed_methods)]
+    async fn mail(&self, conn: &Conn, uuid: &str) -> Result<Option<Model>> {
+        let mail = Entity::find().filter(C::Uuid.eq(uuid)).filter(C::Channel.eq(Channel::Email));
+        Ok(mail.one(&conn.executor()?).await?)
     }
 
     async fn history(&self, conn: &Conn, gym: GymId, filter: &HistoryFilter, page: Page) -> Result<Vec<Model>> {

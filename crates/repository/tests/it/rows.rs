@@ -1,4 +1,6 @@
 //! A row in every table.
+pub mod notifications;
+
 use crate::catalogue;
 use chrono::{NaiveTime, TimeDelta};
 use domain::{
@@ -66,6 +68,7 @@ pub async fn fill(db: &Db, name: &str) {
     SeaInstallations.offer(db, &Mark::random()).await.expect("a mark");
     schedule(db, &world, &gym, &trainer, member.id).await;
     attendance(db, gym.id, member.id).await;
+    notifications::fill(db, gym.id, member.id, name).await;
     let key = SeaIdempotencyKeys.begin(db, "POST /gyms", name, "f", TimeDelta::seconds(60)).await;
     key.expect("an idempotency key");
 }

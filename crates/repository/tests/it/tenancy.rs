@@ -1,6 +1,8 @@
 //! Data of one gym cannot be read, changed or pointed at from another (IDN-118).
 mod attendance;
+mod chat;
 mod events;
+mod notifications;
 mod schedule;
 
 use domain::{
@@ -64,8 +66,9 @@ async fn contract<E>(
 }
 
 /// Tables that name a gym and an id of their own, as [`contract`] is tried with.
-const TRIED: [&str; 24] = [
+const TRIED: [&str; 29] = [
     "calendar_feeds",
+    "chat_rooms",
     "class",
     "class_cancellation",
     "class_category_custom",
@@ -78,9 +81,13 @@ const TRIED: [&str; 24] = [
     "event_refund_task",
     "events",
     "gym_hours",
+    "gym_notification_settings",
     "gym_schedule_settings",
     "gym_special_hours",
     "gym_stripe_accounts",
+    "notification_preferences",
+    "notification_recipients",
+    "notifications",
     "trainer_member_relationships",
     "user_achievements",
     "user_follows",

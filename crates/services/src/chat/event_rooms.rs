@@ -22,9 +22,12 @@ use ports::chat::{ChannelId, Chat, ChatError, NewChannel, Post, Sender};
 use repository::Tx;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 pub const EVENT_CHAT: &str = "chat.event";
+
+/// How long to wait for a room that is being made.
+const BEING_MADE: Duration = Duration::from_secs(2);
 
 /// What is to happen in the room of an event; nothing, when it has none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +110,15 @@ impl NewEventRoom {
     }
 }
 
+/// How far a room is.
+pub(crate) enum Begun {
+    IsThere(room::Model),
+    /// It has a channel, and its people are to be let in.
+    ToFill(room::Model),
+    /// There is no chat service.
+    NoChat,
+}
+
 /// CHT-7.
 fn channel_of(gym: GymId, event: EventId) -> ChannelId {
     ChannelId { gym, id: format!("gym_{gym}_event_{event}") }
@@ -149,37 +161,41 @@ impl EventRooms {
         self.core.stores.rooms_of.of_event(&self.core.db, gym, event).await
     }
 
-    /// Makes the event's room, or finishes one that was begun; one that is there stays as it is. `members` is asked once
-    /// the room can be seen by whoever joins: they are among its answer, or add themselves.
-    ///
-    /// `None` when there is no chat service.
-    pub(crate) async fn open(
-        &self,
-        new: &NewEventRoom,
-        members: impl Future<Output = Result<Vec<UserId>>>,
-    ) -> Result<Option<room::Model>, Failure> {
+    /// Begins the event's room, or goes on with one that was begun; one that is there stays as it is.
+    pub(crate) async fn begin(&self, new: &NewEventRoom) -> Result<Begun, Failure> {
         let found = self.of_event(new.gym, new.event).await.map_err(Error::from)?;
         if let Some(room) = found.filter(|room| room.stream_state != StreamState::Pending) {
-            return Ok(Some(room));
+            return Ok(Begun::IsThere(room));
         }
         let made = new.channel();
         match self.chat.create(&made).await {
-            Err(ChatError::Disabled) => return Ok(None),
+            Err(ChatError::Disabled) => return Ok(Begun::NoChat),
             outcome => outcome?,
         }
         let Some(room) = self.row(new, &made).await? else {
             if_enabled(self.chat.delete(&made.at).await)?;
             return Err(Failure::Permanent("the event is gone".into()));
         };
-        let mut people = members.await?;
+        Ok(Begun::ToFill(room))
+    }
+
+    /// Lets people into a room that was begun, and opens it. Whoever joined the event before the room could be seen must be
+    /// among them; whoever joins later is added by an effect of their own, which waits until the room is open.
+    pub(crate) async fn open(
+        &self,
+        new: &NewEventRoom,
+        room: room::Model,
+        mut people: Vec<UserId>,
+    ) -> Result<room::Model, Failure> {
+        let at = channel(&room);
         people.push(new.creator);
-        self.chat.add(&made.at, &people).await?;
+        self.chat.add(&at, &people).await?;
         if let Some(text) = new.first_message.as_deref().filter(|text| !text.trim().is_empty()) {
-            self.say_first(new, &made.at, text).await;
+            self.say_first(new, &at, text).await;
         }
         let ready = room::Update { stream_state: Some(StreamState::Ready), ..Default::default() };
         let rooms = &self.core.stores.chat_rooms;
-        Ok(Some(rooms.update(&self.core.db, new.gym, room.id, ready).await.map_err(Error::from)?))
+        Ok(rooms.update(&self.core.db, new.gym, room.id, ready).await.map_err(Error::from)?)
     }
 
     /// The row that stands for the channel; `None` when its event was removed meanwhile.
@@ -219,7 +235,7 @@ impl EventRooms {
             (StreamState::Deleted, _) => return Ok(()),
             // whoever makes it may be about to add those who were there before
             (StreamState::Pending, ChatWork::Add { .. } | ChatWork::Remove { .. }) => {
-                return Err(Failure::retry("the room is still being made"));
+                return Err(Failure::Later { reason: "the room is still being made", after: BEING_MADE });
             }
             _ => {}
         }

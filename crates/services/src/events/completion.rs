@@ -13,7 +13,6 @@ use domain::{
     kernel::text::Text,
 };
 use repository::Tx;
-use std::sync::Arc;
 
 /// From when on an event may be completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,9 +209,4 @@ impl Job for ChannelsCleanup {
         let (closed, failed) = self.sweep().await.map_err(|e| e.to_string())?;
         Ok(format!("{closed} removed, {failed} failed"))
     }
-}
-
-/// What this part of the context does by the clock.
-pub(crate) fn jobs(core: &Core, ports: &Ports) -> Vec<Arc<dyn Job>> {
-    vec![Arc::new(CompletionBackup::new(core)), Arc::new(ChannelsCleanup::new(core, ports))]
 }

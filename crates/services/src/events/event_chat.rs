@@ -2,7 +2,7 @@
 use super::seating::EVENT_NOT_FOUND;
 use crate::{
     Core, Error, Ports, Refusal, Result,
-    chat::event_rooms::{self, ChatWork, EventRooms, NewEventRoom},
+    chat::event_rooms::{self, Begun, ChatWork, EventRooms, NewEventRoom},
     kernel::relay::Failure,
 };
 use domain::{
@@ -118,9 +118,15 @@ impl EventChats {
             title: event.title,
             first_message: request.first_message_chat.clone(),
         };
-        let seated = [EventParticipationStatus::Registered];
-        let members = async { Ok(core.stores.event_queries.members(&core.db, gym, new.event, &seated).await?) };
-        let room = self.rooms.open(&new, members).await?.ok_or(NoRoom::Refused(NO_CHAT))?;
+        let room = match self.rooms.begin(&new).await? {
+            Begun::IsThere(room) => room,
+            Begun::NoChat => return Err(NoRoom::Refused(NO_CHAT)),
+            Begun::ToFill(room) => {
+                let seated = [EventParticipationStatus::Registered];
+                let people = core.stores.event_queries.members(&core.db, gym, new.event, &seated).await;
+                self.rooms.open(&new, room, people.map_err(Error::from)?).await?
+            }
+        };
         self.close_if_over(&room, new.event).await?;
         Ok(room)
     }

@@ -148,6 +148,33 @@ impl EventService {
 }
 
 impl Core {
+    /// Where the gym wants it, its members hear of a new event (NTF-45).
+    async fn announce_event(&self, tx: &Tx, gym: &gym::Model, event: &event::Model) -> Result<()> {
+        let wanted = self.stores.gym_notices.of_gym(tx, gym.id).await?.is_some_and(|row| row.announce_events);
+        if !wanted {
+            return Ok(());
+        }
+        let mut recipients = self.stores.addressed.audience(tx, gym.id, &[GymRole::Member]).await?;
+        recipients.retain(|user| *user != event.creator_id);
+        let notice = notify::Notice {
+            gym,
+            kind: NoticeKind::EventCreated,
+            variant: None,
+            params: json!({ "event": event.title, "start": event.start_time, "place": event.location }),
+            data: Map::from_iter([
+                ("event_id".to_owned(), json!(event.id)),
+                ("event_title".to_owned(), json!(event.title)),
+            ]),
+            recipients,
+            dedupe: notify::Dedupe::Whole(format!("ev-new:{}", event.id)),
+            correlation: format!("event:{}", event.id),
+            until: Some(event.start_time),
+            send_after: None,
+        };
+        self.notify(tx, notice).await?;
+        Ok(())
+    }
+
     /// EVT-25.
     async fn tell_of_change(&self, tx: &Tx, gym: &gym::Model, event: &event::Model) -> Result<()> {
         let coming = [EventParticipationStatus::Registered, EventParticipationStatus::WaitingList];
@@ -205,6 +232,7 @@ impl Events for EventService {
                 let seated = if hosts { core.seat_host(&tx, &row, actor.user_id()).await? } else { 0 };
                 let request = EventChatRequest::of(&row, first_message.clone());
                 core.effect(&tx, event_chat::later(&request)).await?;
+                core.announce_event(&tx, actor.gym(), &row).await?;
                 Ok::<_, Error>((row, seated))
             })
             .await?;

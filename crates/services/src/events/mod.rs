@@ -29,15 +29,16 @@ use std::sync::Arc;
 
 /// What delivers the effects of this context.
 pub(crate) fn effect_handlers(core: &Core, ports: &Ports) -> Vec<Arc<dyn EffectHandler>> {
-    vec![Arc::new(queue::ChatCreations::new(core, ports)), Arc::new(intents::CancelIntents::new(core, ports))]
+    vec![Arc::new(intents::CancelIntents::new(core, ports)), Arc::new(queue::ChatCreations::new(core, ports))]
 }
 
 /// What this context does by the clock.
 pub(crate) fn jobs(core: &Core, ports: &Ports) -> Vec<Arc<dyn Job>> {
-    let own: [Arc<dyn Job>; 3] = [
+    vec![
+        Arc::new(completion::ChannelsCleanup::new(core, ports)),
+        Arc::new(completion::CompletionBackup::new(core)),
         Arc::new(expiry::PaymentExpiry::new(core, ports)),
         Arc::new(refunds::RefundRetry::new(core, ports)),
         Arc::new(expiry::UnseatedRefund::new(core, ports)),
-    ];
-    completion::jobs(core, ports).into_iter().chain(own).collect()
+    ]
 }

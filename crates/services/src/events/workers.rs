@@ -170,7 +170,7 @@ impl Workers for WorkerService {
             ),
             Err(NoRoom::Refused(refusal)) => refused(refusal, locale, false),
             Err(NoRoom::Failed(failure)) => {
-                let retryable = matches!(failure, Failure::Retry { .. });
+                let retryable = !matches!(failure, Failure::Permanent(_));
                 tracing::warn!(event = %request.event_id, ?failure, "the chat of an event was not made");
                 refused(CHAT_AWAY, locale, retryable)
             }

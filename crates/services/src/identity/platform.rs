@@ -176,6 +176,7 @@ impl PlatformUserService {
             left.extend(self.departures.left(tx, *gym, row.id).await?);
         }
         stores.users.anonymise(tx, row.id).await?;
+        stores.devices.drop_of(tx, row.id, None, now).await?;
         if let Some(account) = row.auth0_id.as_deref().filter(|_| self.accounts.is_configured()) {
             self.core.effect(tx, effect::account_erase(account)).await?;
         }

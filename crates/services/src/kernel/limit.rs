@@ -21,6 +21,9 @@ pub const CHECK_EMAIL: Operation = Operation { name: "check_email", max: 10, win
 /// A new code at the door (ATT §4.4).
 pub const REGENERATE_QR_CODE: Operation = Operation { name: "regenerate_qr_code", max: 3, window: HOUR };
 
+/// A push to oneself (NTF-OP8).
+pub const TEST_PUSH: Operation = Operation { name: "test_push", max: 5, window: HOUR };
+
 /// A class of operations, counted in a sliding window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateClass {

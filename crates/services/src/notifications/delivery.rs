@@ -1,5 +1,5 @@
 //! Delivers notifications: who is told is decided now, not when they were written (NTF-24 … NTF-34).
-use super::{alert::Alerts, budget::Budget};
+use super::{alert::Alerts, breaker::Breaker, budget::Budget};
 use crate::{
     Core, Ports, Result, Settings,
     kernel::relay::{EffectHandler, Failure},
@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 pub const DELIVER: &str = "notification.deliver";
 const ATTEMPTS: i32 = 6;
+const PAUSED: &str = "the service keeps failing and is left alone for a while";
 
 pub(super) struct NotificationDelivery {
     core: Core,
@@ -31,6 +32,8 @@ pub(super) struct NotificationDelivery {
     mailer: Arc<dyn Mailer>,
     budget: Budget,
     alerts: Alerts,
+    push_breaker: Breaker,
+    mail_breaker: Breaker,
     public_url: String,
 }
 
@@ -77,6 +80,8 @@ impl NotificationDelivery {
             mailer: ports.mailer.clone(),
             budget: Budget::new(core, ports),
             alerts: Alerts::default(),
+            push_breaker: Breaker::default(),
+            mail_breaker: Breaker::default(),
             public_url: settings.public_url.trim_end_matches('/').to_owned(),
         }
     }
@@ -108,8 +113,7 @@ impl NotificationDelivery {
                 Some(person) => self.deliver_mail(row, *person).await,
                 None => Ok(skipped("nobody_to_tell")),
             },
-            // chats are told by effects of their own
-            Channel::Chat => Ok(skipped("chats are told elsewhere")),
+            Channel::Chat => Ok(skipped("chats are told by effects of their own")),
         }
     }
 
@@ -122,7 +126,15 @@ impl NotificationDelivery {
             data: row.data.as_object().cloned().unwrap_or_default(),
             collapse_id: row.collapse_id.clone(),
         };
-        match self.push.send(&message).await {
+        if let Some(wait) = self.push_breaker.wait(self.core.clock.now()) {
+            return Ok(Made::Again(Failure::Later { reason: PAUSED, after: wait }));
+        }
+        let sent = self.push.send(&message).await;
+        match &sent {
+            Err(PushError::Unavailable { .. }) => self.push_breaker.failed(self.core.clock.now()),
+            _ => self.push_breaker.answered(),
+        }
+        match sent {
             Ok(receipt) => self.accepted(message.users, receipt).await,
             Err(PushError::Disabled) => Ok(skipped("push_disabled")),
             Err(PushError::Unavailable { reason, retry_after }) => {
@@ -176,7 +188,15 @@ impl NotificationDelivery {
             unsubscribe: key
                 .map(|key| format!("{}/api/v1/notifications/unsubscribe/{}?key={key}", self.public_url, row.uuid)),
         };
-        match self.mailer.send(&mail).await {
+        if let Some(wait) = self.mail_breaker.wait(self.core.clock.now()) {
+            return Ok(Made::Again(Failure::Later { reason: PAUSED, after: wait }));
+        }
+        let sent = self.mailer.send(&mail).await;
+        match &sent {
+            Err(MailError::Unavailable(_)) => self.mail_breaker.failed(self.core.clock.now()),
+            _ => self.mail_breaker.answered(),
+        }
+        match sent {
             Ok(()) => {
                 Ok(Made::Done(Outcome { accepted: Some(1), sent_at: Some(self.core.clock.now()), ..ended(S::Sent) }))
             }

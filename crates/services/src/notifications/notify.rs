@@ -31,6 +31,7 @@ pub enum Dedupe {
 }
 
 /// A push by the texts of the catalogue.
+#[derive(Clone)]
 pub struct Notice<'a> {
     pub gym: &'a gym::Model,
     pub kind: NoticeKind,
@@ -50,6 +51,7 @@ pub struct Notice<'a> {
 }
 
 /// A mail for each of some people, who may be told different things.
+#[derive(Clone)]
 pub struct MailNotice<'a> {
     pub gym: &'a gym::Model,
     pub kind: NoticeKind,

@@ -123,4 +123,19 @@ both! {
         assert_eq!(room.posts.iter().map(|post| post.text.as_str()).collect::<Vec<_>>(), ["¡Bienvenidos!"]);
         assert!(room.people.contains(&c.tom.id));
     }
+
+    async fn ntf_45_members_hear_of_a_new_event_where_their_gym_wants_it(t: TestDb) {
+        let app = App::new(t).await;
+        let c = cast(&app).await;
+        c.create(&app, &c.tom, json!({})).await.expect(201);
+        app.deliver_effects().await;
+        assert!(app.pushes.of_type("event_created").is_empty(), "a gym that says nothing wants it not");
+        let wanted = json!({"announce_events": true});
+        app.put("/api/v1/notifications/settings").by(&c.admin).at(c.gym.id).json(wanted).send().await.expect(200);
+        let made = c.create(&app, &c.tom, json!({"title": "Race"})).await.expect(201);
+        app.deliver_effects().await;
+        assert_eq!(app.pushes.told("event_created"), [c.ana.id, c.ben.id]);
+        let message = app.pushes.of_type("event_created").remove(0);
+        assert_eq!((&message.data["event_id"], &message.data["event_title"]), (&made["id"], &json!("Race")));
+    }
 }

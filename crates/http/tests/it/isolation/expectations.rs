@@ -66,6 +66,8 @@ impl Operation {
 use Access::{Authenticated, Gym, GymOrDefault, GymPlatform, PathGym, Platform, Public, Secret, TokenAndSecret};
 use GymRole::{Admin, Member, Owner, Trainer};
 
+const NEW_EVENT: &str =
+    r#"{"title": "Another", "start_time": "2031-05-04T10:00:00Z", "end_time": "2031-05-04T12:00:00Z"}"#;
 const PAIR: &str = r#"{"trainer_id": "{trainer_id}", "member_id": "{member_id}"}"#;
 const HOOK: &str = r#"{"event": "user.created", "user": {"user_id": "test|new", "email": "new@example.test"}}"#;
 const NEW_GYM: &str = r#"{"name": "Another", "subdomain": "another"}"#;
@@ -75,6 +77,7 @@ const NEW_SESSION: &str =
 const NEW_SERIES: &str = r#"{"base_session_data": {"class_id": "{class_id}", "trainer_id": "{trainer_id}",
     "start_time": "2100-03-01T18:30:00"}, "start_date": "2100-03-01", "end_date": "2100-03-07", "days_of_week": [0]}"#;
 const GOAL: &str = r#"{"goal_type": "strength", "title": "more", "target_value": 9, "unit": "kg"}"#;
+const REFUSAL: &str = r#"{"preferences": [{"type": "announcement", "push": false}]}"#;
 const BIO: &str = r#"{"bio": "changed by somebody"}"#;
 
 #[rustfmt::skip]
@@ -242,6 +245,44 @@ pub const OPERATIONS: &[Operation] = &[
     op("get", "/api/v1/reviews/stats/class/{class_id}", Gym(Member)),
     op("get", "/api/v1/reviews/stats/session/{session_id}", Gym(Member)),
     op("get", "/api/v1/reviews/stats/trainer/{trainer_id}", Gym(Member)),
+
+    op("get", "/api/v1/notifications/", Gym(Member)),
+    op("get", "/api/v1/notifications/unread-count", Gym(Member)),
+    op("post", "/api/v1/notifications/read-all", Gym(Member)),
+    op("post", "/api/v1/notifications/{notification_id}/read", Gym(Member)).row(),
+    op("get", "/api/v1/notifications/preferences", Gym(Member)),
+    op("put", "/api/v1/notifications/preferences", Gym(Member)).body(REFUSAL),
+    op("get", "/api/v1/notifications/settings", Gym(Admin)),
+    op("put", "/api/v1/notifications/settings", Gym(Admin)).body(r#"{"locale": "en"}"#),
+    op("post", "/api/v1/notifications/devices", Gym(Member)).body(r#"{"device_token": "t", "platform": "ios"}"#),
+    op("get", "/api/v1/notifications/devices", Gym(Member)),
+    op("delete", "/api/v1/notifications/devices", Gym(Member)),
+    op("post", "/api/v1/notifications/send", Gym(Admin)).body(r#"{"user_ids": ["1"], "title": "t", "message": "m"}"#),
+    op("post", "/api/v1/notifications/send-to-gym", Gym(Admin)).body(r#"{"title": "t", "message": "m"}"#),
+    op("post", "/api/v1/notifications/test", Gym(Member)),
+    op("get", "/api/v1/notifications/history", Gym(Admin)),
+    op("delete", "/api/v1/notifications/scheduled/{correlation}", Gym(Admin)).row(),
+    op("get", "/api/v1/notifications/unsubscribe/{notification_id}", Public).query("key=k"),
+    op("post", "/api/v1/notifications/unsubscribe/{notification_id}", Public).query("key=k"),
+
+    op("post", "/api/v1/events/", Gym(Trainer)).body(NEW_EVENT),
+    op("get", "/api/v1/events/", Gym(Member)),
+    op("get", "/api/v1/events/me", Gym(Member)),
+    op("get", "/api/v1/events/{event_id}", Gym(Member)).row(),
+    op("put", "/api/v1/events/{event_id}", Gym(Trainer)).row().body(r#"{"title": "Taken over"}"#),
+    op("delete", "/api/v1/events/{event_id}", Gym(Trainer)).row(),
+    op("delete", "/api/v1/events/admin/{event_id}", Gym(Trainer)).row(),
+    op("post", "/api/v1/worker/event-chat", Secret).body(r#"{"event_id": "{event_id}", "creator_id": 1, "gym_id": "{gym_id}"}"#),
+    op("post", "/api/v1/worker/event-completion", Secret).body(r#"{"event_id": "{event_id}", "gym_id": "{gym_id}"}"#),
+    op("get", "/api/v1/worker/events/due-completion", Secret),
+    op("post", "/api/v1/worker/events/{event_id}/complete", Secret),
+
+    op("get", "/api/v1/platform/queue/dead-letters", Platform),
+    op("post", "/api/v1/platform/queue/dead-letters/{letter_id}/replay", Platform),
+    op("get", "/api/v1/platform/outbox/dead", Platform),
+    op("post", "/api/v1/platform/outbox/dead/replay", Platform),
+    op("post", "/api/v1/platform/outbox/dead/{effect_id}/replay", Platform),
+    op("get", "/api/v1/platform/jobs", Platform),
 
     op("post", "/api/v1/schedule/calendar-feeds/me", Gym(Member)),
     op("delete", "/api/v1/schedule/calendar-feeds/me", Gym(Member)),

@@ -19,7 +19,7 @@ mod session_end;
 mod session_lists;
 mod session_overlap;
 mod session_upkeep;
-mod sessions;
+pub mod sessions;
 mod settings;
 mod special_days;
 mod waitlist;

@@ -14,7 +14,7 @@ async fn deliver_now(app: &App, t: &TestDb) {
 }
 
 both! {
-    async fn sch_53_sch_54_sch_83_a_notice_names_the_gym_the_class_and_the_gyms_hour(t: TestDb) {
+    async fn sch_53_sch_54_sch_83_ntf_17_ntf_43_a_notice_names_the_gym_the_class_and_the_gyms_hour(t: TestDb) {
         let (app, _) = app_at(t, NOW).await;
         let c = cast(&app, "America/New_York", 1).await;
         let start = "2026-05-05T22:30:00Z".parse().unwrap();
@@ -32,15 +32,15 @@ both! {
         let message = &sent[0];
         assert_eq!(message.users, [c.admin.id]);
         assert_eq!((message.headings.en.as_str(), message.headings.es.as_str()), ("Gym box: class cancelled", "Gym box: clase cancelada"));
-        assert_eq!(message.contents.en, "Spinning on 5 May, 18:30 was cancelled.");
-        assert_eq!(message.contents.es, "Se ha cancelado Spinning del 5 may, 18:30.");
+        assert_eq!(message.contents.en, "Spinning on May 5, 2026 at 18:30 was cancelled.");
+        assert_eq!(message.contents.es, "Se ha cancelado Spinning del 05/05/2026 a las 18:30.");
         assert_eq!(serde_json::Value::Object(message.data.clone()), json!({
             "type": "session_cancelled", "session_id": session.id, "class_id": c.spin.id, "gym_id": c.gym.id,
             "gym_name": "Gym box", "start_time": "2026-05-05T22:30:00Z",
         }));
     }
 
-    async fn sch_83_notices_of_one_session_come_in_their_order(t: TestDb) {
+    async fn sch_83_ntf_44_ntf_89_notices_of_one_session_come_in_their_order(t: TestDb) {
         let (app, _) = app_at(t, NOW).await;
         let c = cast(&app, "Europe/Madrid", 1).await;
         let start = "2026-05-05T16:30:00Z".parse().unwrap();
@@ -52,8 +52,8 @@ both! {
         let sent = app.pushes.sent();
         let told: Vec<_> = sent.iter().map(|m| (m.data["type"].as_str().unwrap(), m.users.clone())).collect();
         assert_eq!(told, [("session_updated", vec![c.ana.id]), ("waitlist_promoted", vec![c.admin.id])]);
-        assert_eq!(sent[0].contents.es, "Spinning ha cambiado. Empieza el 5 may, 18:30, en Sala 2.");
-        assert_eq!(sent[1].contents.en, "A seat became free: you are booked for Spinning on 5 May, 18:30.");
+        assert_eq!(sent[0].contents.es, "Spinning ha cambiado. Empieza el 05/05/2026 a las 18:30, en Sala 2.");
+        assert_eq!(sent[1].contents.en, "A seat became free: you are booked for Spinning on May 5, 2026 at 18:30.");
         assert_ne!(sent[0].key, sent[1].key);
     }
 
@@ -65,12 +65,15 @@ both! {
         book(&app, &c.ana, &session).await.expect(200);
         c.put(&app, &session, json!({"room": "A"})).await.expect(200);
         app.pushes.fail(PushError::Unavailable { reason: "down".into(), retry_after: None });
+        // the notice becomes a notification, and that is tried
+        deliver_now(&app, t).await;
         deliver_now(&app, t).await;
         assert!(app.pushes.sent().is_empty());
         deliver_now(&app, t).await;
         assert_eq!(app.pushes.told("session_updated"), [c.ana.id]);
         c.put(&app, &session, json!({"room": "B"})).await.expect(200);
         app.pushes.fail(PushError::Refused("no such app".into()));
+        deliver_now(&app, t).await;
         deliver_now(&app, t).await;
         deliver_now(&app, t).await;
         let core = &app.services.core;

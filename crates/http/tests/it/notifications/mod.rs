@@ -1,0 +1,13 @@
+mod cast;
+mod catalogue;
+mod delivery;
+mod devices;
+mod history;
+mod inbox;
+mod mails;
+mod preferences;
+mod quotas;
+mod reminders;
+mod scheduled;
+mod sending;
+mod upkeep;
