@@ -2,7 +2,8 @@
 mod expectations;
 
 use domain::{
-    GymId,
+    EventId, EventParticipationId, GymId,
+    events::participation::EventParticipationStatus,
     identity::{GymRole, gym, user},
     schedule::{category, participation::ParticipationStatus, review, session},
 };
@@ -31,6 +32,8 @@ struct Tenant {
     category: category::Model,
     review: review::Model,
     goal: i64,
+    /// Of the paid event's one participant, the member; the event has the same number.
+    participation: EventParticipationId,
     /// Its owner was told this.
     notification: String,
     /// By which it can be cancelled.
@@ -66,6 +69,11 @@ impl Tenant {
         let goal = json!({"goal_type": "strength", "title": "more", "target_value": 9, "unit": "kg"});
         // the owner's own: a goal of somebody else is not found either
         let goal = app.post("/api/v1/users/me/goals").by(&staff[3].1).at(gym.id).json(goal).send().await.expect(201);
+        let event = app.world.event_with(&gym, &staff[1].1, 5, |e| testkit::events::paid(e, 1000)).await;
+        let registered = EventParticipationStatus::Registered;
+        let participation = app.world.takes_part(&event, staff[0].1.id, registered).await.id;
+        // one path names either, by its method
+        assert_eq!(event.id, EventId(participation.0));
         let told = json!({"user_ids": [staff[3].1.id.to_string()], "title": "t", "message": "m"});
         let told =
             app.post("/api/v1/notifications/send").by(&staff[3].1).at(gym.id).json(told).send().await.expect(200);
@@ -80,6 +88,7 @@ impl Tenant {
             special_day,
             relationship: id(&made),
             goal: id(&goal),
+            participation,
             notification,
             correlation,
             gym,
@@ -103,6 +112,9 @@ impl Tenant {
             ("relationship_id", self.relationship.to_string()),
             ("session_id", self.session.id.to_string()),
             ("goal_id", self.goal.to_string()),
+            ("event_id", self.participation.to_string()),
+            ("participation_id", self.participation.to_string()),
+            ("id", self.participation.to_string()),
             ("notification_id", self.notification.clone()),
             ("correlation", self.correlation.clone()),
             ("class_id", self.session.class_id.to_string()),

@@ -58,6 +58,14 @@ impl MemoryPayments {
         intent.unwrap_or_else(|| panic!("no intent {id}")).1.state = state;
     }
 
+    /// Somebody pays an intent, if it still can be paid; says whether they did.
+    pub fn pay(&self, id: &str) -> bool {
+        let mut books = self.books();
+        let open =
+            books.intents.iter_mut().map(|(_, intent)| intent).find(|intent| intent.id == id && intent.state.is_open());
+        open.map(|intent| intent.state = IntentState::Succeeded).is_some()
+    }
+
     /// Every intent with its account, oldest first.
     pub fn intents(&self) -> Vec<(String, Intent)> {
         self.books().intents.clone()

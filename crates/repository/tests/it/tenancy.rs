@@ -1,6 +1,7 @@
 //! Data of one gym cannot be read, changed or pointed at from another (IDN-118).
 mod attendance;
 mod chat;
+mod events;
 mod notifications;
 mod schedule;
 
@@ -65,7 +66,7 @@ async fn contract<E>(
 }
 
 /// Tables that name a gym and an id of their own, as [`contract`] is tried with.
-const TRIED: [&str; 23] = [
+const TRIED: [&str; 29] = [
     "calendar_feeds",
     "chat_rooms",
     "class",
@@ -75,10 +76,15 @@ const TRIED: [&str; 23] = [
     "class_reviews",
     "class_session",
     "class_waitlist_entry",
+    "event_credits",
+    "event_participations",
+    "event_refund_task",
+    "events",
     "gym_hours",
     "gym_notification_settings",
     "gym_schedule_settings",
     "gym_special_hours",
+    "gym_stripe_accounts",
     "notification_preferences",
     "notification_recipients",
     "notifications",
@@ -86,6 +92,7 @@ const TRIED: [&str; 23] = [
     "user_achievements",
     "user_follows",
     "user_goals",
+    "user_gym_stripe_profiles",
     "user_gyms",
     "user_health_records",
     "user_health_snapshots",

@@ -70,7 +70,6 @@ pub(crate) struct FailedRefund {
 pub(crate) struct Settled {
     /// To be cancelled when the transaction is through.
     pub intents_to_cancel: Vec<OpenIntent>,
-    pub tasks: Vec<refund_task::Model>,
 }
 
 impl Core {
@@ -159,10 +158,10 @@ impl Core {
     pub(crate) async fn settle_completed(&self, tx: &Tx, event: &event::Model, now: DateTime<Utc>) -> Result<Settled> {
         let gym = event.gym_id;
         let mut rows = self.stores.joined.in_states(tx, gym, event.id, &Status::ACTIVE).await?;
-        let tasks = self.owe(tx, event, unseated(&rows), now).await?;
+        self.owe(tx, event, unseated(&rows), now).await?;
         rows.retain(|row| row.status != Status::WaitingList && row.payment_status == Some(PaymentStatus::Pending));
         self.stores.event_seats.end(tx, gym, &ids(&rows)).await?;
-        Ok(Settled { intents_to_cancel: open_intents(gym, &rows), tasks })
+        Ok(Settled { intents_to_cancel: open_intents(gym, &rows) })
     }
 }
 

@@ -211,3 +211,19 @@ pub async fn broken(t: &TestDb) -> Vec<String> {
 pub async fn sql(t: &TestDb, statement: &str) {
     t.pool().execute_unprepared(statement).await.unwrap();
 }
+
+/// Every payment that a row or the task of a refund names.
+pub async fn all_intents(t: &TestDb) -> std::collections::BTreeSet<String> {
+    let sql = "SELECT stripe_payment_intent_id FROM event_participations WHERE stripe_payment_intent_id IS NOT NULL \
+               UNION SELECT payment_intent_id FROM event_refund_task WHERE payment_intent_id IS NOT NULL";
+    let rows = t.pool().query_all_raw(Statement::from_string(backend(t), sql)).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+}
+
+/// Runs a scheduled job now, unless it runs already.
+pub async fn nudge(app: &App, name: &str) {
+    let (core, scheduler) = (&app.services.core, app.services.scheduler());
+    scheduler.register().await.unwrap();
+    core.stores.jobs.trigger(&core.db, name).await.unwrap();
+    scheduler.run_due().await.unwrap();
+}

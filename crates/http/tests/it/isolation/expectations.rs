@@ -312,6 +312,20 @@ pub const OPERATIONS: &[Operation] = &[
     op("get", "/api/v1/users/me/goals", Gym(Member)),
     op("patch", "/api/v1/users/me/goals/{goal_id}", Gym(Member)).row().body(r#"{"title": "changed"}"#),
 
+    op("post", "/api/v1/events/participation", Gym(Member)).row().body(r#"{"event_id": "{event_id}"}"#),
+    op("get", "/api/v1/events/participation/me", Gym(Member)),
+    op("post", "/api/v1/events/participation/bulk", Gym(Admin)).row().body(r#"{"event_id": "{event_id}", "user_ids": ["{member_id}"]}"#),
+    op("get", "/api/v1/events/participation/event/{event_id}", Gym(Trainer)).row(),
+    op("put", "/api/v1/events/participation/event/{event_id}/user/{user_id}", Gym(Trainer)).row().body(r#"{"attended": true}"#),
+    op("get", "/api/v1/events/participation/{id}", Gym(Member)).row(),
+    op("delete", "/api/v1/events/participation/{id}", Gym(Member)).row(),
+    op("post", "/api/v1/events/participation/{participation_id}/confirm-payment", Gym(Member)).row().body("{}"),
+    op("post", "/api/v1/events/participation/{participation_id}/payment-intent", Gym(Member)).row(),
+    op("get", "/api/v1/events/admin/payments/events", Gym(Admin)),
+    op("get", "/api/v1/events/admin/events/{event_id}/payments", Gym(Admin)).row(),
+    op("post", "/api/v1/events/admin/participation/{participation_id}/refund", Gym(Admin)).row().body(r#"{"reason": "mine"}"#),
+    op("put", "/api/v1/events/admin/participation/{participation_id}/payment-status", Gym(Admin)).row().body(r#"{"new_status": "EXPIRED"}"#),
+
     op("get", "/api/v1/context/workspace", GymOrDefault(Member)),
     op("get", "/api/v1/context/workspace/stats", GymOrDefault(Trainer)),
 ];
