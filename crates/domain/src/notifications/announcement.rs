@@ -36,52 +36,71 @@ pub struct Translations {
     pub es: Written,
 }
 
-/// To people by their ids.
-#[derive(Clone, Debug, PartialEq, Deserialize, Validate, utoipa::ToSchema)]
-#[schema(as = NotificationSend, example = json!({"user_ids": ["25"], "title": "Hello", "message": "We are open again."}))]
-pub struct ToPeople {
-    /// Ids of people as text, or the identity provider's own, which hold a vertical bar.
-    #[garde(length(min = 1, max = MOST_PEOPLE), inner(length(max = 255)))]
-    #[schema(min_items = 1, max_items = 10_000)]
-    pub user_ids: Vec<String>,
-    #[garde(dive)]
-    #[serde(flatten)]
-    pub announcement: Announcement,
+macro_rules! request {
+    ($(#[$meta:meta])* $name:ident { $($own:tt)* } $take:ident => $kept:ty) => {
+        #[derive(Clone, Debug, PartialEq, Deserialize, Validate, utoipa::ToSchema)]
+        $(#[$meta])*
+        pub struct $name {
+            $($own)*
+            #[garde(custom(text(1, 120)))]
+            #[schema(min_length = 1, max_length = 120)]
+            pub title: String,
+            #[garde(custom(text(1, 1000)))]
+            #[schema(min_length = 1, max_length = 1000)]
+            pub message: String,
+            /// For the app: at most 20 keys and 2,048 bytes. `type` may name a type of the gym's own.
+            #[garde(custom(small))]
+            #[serde(default)]
+            #[schema(value_type = Option<Object>)]
+            pub data: Option<Map<String, Value>>,
+            /// Instead of title and message, in both languages.
+            #[garde(dive)]
+            #[serde(default)]
+            pub translations: Option<Translations>,
+            /// Not before this, with an offset; at most 30 days ahead.
+            #[garde(skip)]
+            #[serde(default)]
+            pub send_after: Option<DateTime<Utc>>,
+        }
+
+        impl $name {
+            /// What is said, and to whom.
+            pub fn split(self) -> (Announcement, $kept) {
+                let Self { $take, title, message, data, translations, send_after } = self;
+                (Announcement { title, message, data, translations, send_after }, $take)
+            }
+        }
+    };
 }
 
-/// To the whole gym, or to some of its roles.
-#[derive(Clone, Debug, PartialEq, Deserialize, Validate, utoipa::ToSchema)]
-#[schema(as = GymNotificationRequest, example = json!({"title": "Hello", "message": "We are open again."}))]
-pub struct ToGym {
-    #[garde(skip)]
-    #[serde(default)]
-    pub audience: Audience,
-    #[garde(dive)]
-    #[serde(flatten)]
-    pub announcement: Announcement,
+request! {
+    /// To people by their ids.
+    #[schema(as = NotificationSend, example = json!({"user_ids": ["25"], "title": "Hello", "message": "We are open."}))]
+    ToPeople {
+        /// Ids of people as text, or the identity provider's own, which hold a vertical bar.
+        #[garde(length(min = 1, max = MOST_PEOPLE), inner(length(max = 255)))]
+        #[schema(min_items = 1, max_items = 10_000)]
+        pub user_ids: Vec<String>,
+    } user_ids => Vec<String>
+}
+
+request! {
+    /// To the whole gym, or to some of its roles.
+    #[schema(as = GymNotificationRequest, example = json!({"title": "Hello", "message": "We are open again."}))]
+    ToGym {
+        #[garde(skip)]
+        #[serde(default)]
+        pub audience: Audience,
+    } audience => Audience
 }
 
 /// What is said, and when.
-#[derive(Clone, Debug, PartialEq, Deserialize, Validate, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Announcement {
-    #[garde(custom(text(1, 120)))]
-    #[schema(min_length = 1, max_length = 120)]
     pub title: String,
-    #[garde(custom(text(1, 1000)))]
-    #[schema(min_length = 1, max_length = 1000)]
     pub message: String,
-    /// For the app: at most 20 keys and 2,048 bytes. `type` may name a type of the gym's own.
-    #[garde(custom(small))]
-    #[serde(default)]
-    #[schema(value_type = Option<Object>)]
     pub data: Option<Map<String, Value>>,
-    /// Instead of title and message, in both languages.
-    #[garde(dive)]
-    #[serde(default)]
     pub translations: Option<Translations>,
-    /// Not before this, with an offset; at most 30 days ahead.
-    #[garde(skip)]
-    #[serde(default)]
     pub send_after: Option<DateTime<Utc>>,
 }
 
@@ -154,10 +173,14 @@ mod tests {
     use crate::kernel::validation::check;
     use serde_json::json;
 
-    fn announcement(change: Value) -> Announcement {
+    fn request(change: Value) -> ToGym {
         let mut all = json!({"title": "t", "message": "m"});
         all.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         serde_json::from_value(all).unwrap()
+    }
+
+    fn announcement(change: Value) -> Announcement {
+        request(change).split().0
     }
 
     #[test]
@@ -178,7 +201,7 @@ mod tests {
                 false,
             ),
         ] {
-            assert_eq!(check(&announcement(change.clone())).is_ok(), fine, "{change}");
+            assert_eq!(check(&request(change.clone())).is_ok(), fine, "{change}");
         }
     }
 
@@ -204,7 +227,7 @@ mod tests {
             assert_eq!(announcement(json!({"send_after": at})).is_timely(now), fine, "{at}");
         }
         let without_offset = json!({"title": "t", "message": "m", "send_after": "2026-05-04T10:00:00"});
-        assert!(serde_json::from_value::<Announcement>(without_offset).is_err());
+        assert!(serde_json::from_value::<ToGym>(without_offset).is_err());
     }
 
     #[test]

@@ -221,24 +221,26 @@ impl Announcements for AnnouncementService {
     async fn to_people(&self, actor: &Actor, request: ToPeople) -> Result<Sent> {
         actor.must_be(GymRole::Admin)?;
         check(&request)?;
-        self.must_be_timely(&request.announcement)?;
-        let (people, rejected) = self.resolve(actor, &request.user_ids).await?;
+        let (announcement, named) = request.split();
+        self.must_be_timely(&announcement)?;
+        let (people, rejected) = self.resolve(actor, &named).await?;
         if people.is_empty() {
             return Ok(Sent::nobody(rejected));
         }
-        self.send(actor, Sending::ToPeople, request.announcement, people, rejected).await
+        self.send(actor, Sending::ToPeople, announcement, people, rejected).await
     }
 
     async fn to_gym(&self, actor: &Actor, request: ToGym) -> Result<Sent> {
         actor.must_be(GymRole::Admin)?;
         check(&request)?;
-        self.must_be_timely(&request.announcement)?;
+        let (announcement, audience) = request.split();
+        self.must_be_timely(&announcement)?;
         let core = &self.core;
-        let people = core.stores.addressed.audience(&core.db, actor.gym_id(), request.audience.roles()).await?;
+        let people = core.stores.addressed.audience(&core.db, actor.gym_id(), audience.roles()).await?;
         if people.is_empty() {
             return Ok(Sent::nobody(vec!["nobody of this audience is active".into()]));
         }
-        self.send(actor, Sending::ToGym, request.announcement, people, Vec::new()).await
+        self.send(actor, Sending::ToGym, announcement, people, Vec::new()).await
     }
 
     async fn test(&self, actor: &Actor) -> Result<Sent> {
