@@ -4,6 +4,7 @@
 extern crate gymapi_repository as repository;
 
 mod catalogue;
+mod event_invariants;
 mod exclusive;
 mod hot;
 mod invariants;
