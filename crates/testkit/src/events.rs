@@ -10,11 +10,20 @@ use domain::{
     identity::{gym, user},
     kernel::time,
 };
+pub use repository::{Tx, events::refund_tasks::Wanted};
 use repository::{
-    MockRepo, Repo, Repository, SeaRepo, StoreError,
-    events::upkeep::{EventUpkeep, MockEventUpkeep},
+    Db, MockRepo, Repo, Repository, SeaRepo, StoreError,
+    events::{
+        invariants::{self, Broken},
+        upkeep::{EventUpkeep, MockEventUpkeep},
+    },
 };
 use std::sync::Arc;
+
+/// What does not hold of events' seats, queues and payments.
+pub async fn broken(db: &Db) -> Vec<Broken> {
+    invariants::broken(db).await.expect("the rows can be asked")
+}
 
 /// A free event of two hours that starts at this instant, with so many seats.
 pub fn event_at(creator: UserId, start: DateTime<Utc>, seats: i32) -> event::Create {

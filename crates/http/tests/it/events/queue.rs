@@ -1,5 +1,5 @@
 //! Work on its way through a queue.
-use super::cast::{app_with_clock, app_with_queue, cast, channel, deliver_now, worker};
+use super::cast::{KEY, app_with_clock, app_with_queue, cast, channel, deliver_now, worker};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::events::{event, event::EventStatus};
 use ports::{
@@ -176,7 +176,7 @@ both! {
         let c = cast(&app).await;
         let event = app.world.event(&c.gym, &c.tom, 5).await;
         let hanging = Arc::new(HangingChat::default());
-        let (kept, settings_key) = (hanging.clone(), super::cast::KEY);
+        let (kept, settings_key) = (hanging.clone(), KEY);
         let slow = App::with(t, |change| {
             change.ports.chat = kept;
             change.settings.worker_api_key = Some(settings_key.into());

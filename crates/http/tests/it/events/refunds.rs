@@ -122,7 +122,7 @@ both! {
         // the next attempt takes the task, makes the refund, and is never heard of again
         clock.advance(TimeDelta::minutes(1));
         let (core, now) = (&app.services.core, ports::Clock::now(&clock));
-        let wanted = repository::events::refund_tasks::Wanted::Due;
+        let wanted = testkit::events::Wanted::Due;
         let taken = core.stores.refund_tasks.claim(&core.db, wanted, now, now + TimeDelta::minutes(2), 5).await.unwrap();
         let key = format!("refund:{}:{}", taken[0].participation_id, paid.id);
         let new = NewRefund { intent: paid.id.clone(), amount: PRICE.into(), metadata: Default::default(), key };
@@ -150,8 +150,8 @@ both! {
         let now = ports::Clock::now(&clock);
         let core = &app.services.core;
         let take = || async {
-            let wanted = repository::events::refund_tasks::Wanted::Due;
-            let claim = async |tx: repository::Tx| core.stores.refund_tasks.claim(&tx, wanted, now, now + TimeDelta::minutes(2), 5).await;
+            let wanted = testkit::events::Wanted::Due;
+            let claim = async |tx: testkit::events::Tx| core.stores.refund_tasks.claim(&tx, wanted, now, now + TimeDelta::minutes(2), 5).await;
             core.db.run(claim).await.unwrap().len()
         };
         let (one, two) = futures::join!(take(), take());
