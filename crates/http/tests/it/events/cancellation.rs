@@ -11,7 +11,7 @@ use domain::{
     },
 };
 use serde_json::{Value, json};
-use testkit::{app::App, both, database::TestDb, events::paid};
+use testkit::{app::App, both, events::paid};
 
 both! {
     /// Edge case 15.

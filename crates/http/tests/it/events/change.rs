@@ -7,7 +7,7 @@ use domain::events::{
 };
 use domain::{UserId, events::event};
 use serde_json::{Value, json};
-use testkit::{app::App, both, database::TestDb, events::paid};
+use testkit::{app::App, both, events::paid};
 
 async fn states(app: &App, event: &event::Model) -> Vec<(UserId, EventParticipationStatus)> {
     participations(app, event).await.into_iter().map(|row| (row.member_id, row.status)).collect()

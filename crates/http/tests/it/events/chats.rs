@@ -9,7 +9,7 @@ use domain::{
 };
 use ports::chat::{ChatError, Sender};
 use serde_json::json;
-use testkit::{app::App, both, database::TestDb};
+use testkit::{app::App, both};
 
 async fn room(app: &App, event: &domain::events::event::Model) -> Option<domain::chat::room::Model> {
     let core = &app.services.core;

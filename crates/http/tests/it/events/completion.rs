@@ -6,7 +6,7 @@ use domain::{
     events::{event::EventStatus, participation::EventParticipationStatus::Registered},
 };
 use serde_json::json;
-use testkit::{both, database::TestDb};
+use testkit::both;
 
 both! {
     /// Edge cases 21 and 25.

@@ -6,7 +6,7 @@ use domain::{
     identity::GymRole,
 };
 use serde_json::{Value, json};
-use testkit::{app::App, both, database::TestDb};
+use testkit::{app::App, both};
 
 async fn made(app: &App, gym: domain::GymId, answer: &Value) -> event::Model {
     let core = &app.services.core;

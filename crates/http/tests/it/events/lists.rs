@@ -9,7 +9,7 @@ use domain::{
     identity::{GymRole, user},
 };
 use serde_json::{Value, json};
-use testkit::{app::App, both, database::TestDb, events::paid};
+use testkit::{app::App, both, events::paid};
 
 async fn titles(c: &Cast, app: &App, query: &str) -> Vec<String> {
     let listed = c.get(app, &c.ana, query).await;

@@ -4,7 +4,7 @@ use domain::kernel::outbox::Effect;
 use ports::{MemoryQueue, Queue, queue::Message};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
-use testkit::{app::App, both, database::TestDb};
+use testkit::{app::App, both};
 
 const LETTERS: &str = "/api/v1/platform/queue/dead-letters";
 const DEAD: &str = "/api/v1/platform/outbox/dead";

@@ -13,7 +13,7 @@ use services::events::{
     queue::{ChatCreation, EventProcessing},
 };
 use std::{sync::Arc, time::Duration};
-use testkit::{app::App, both, database::TestDb};
+use testkit::{app::App, both};
 
 fn message(body: Value, group: &str, id: &str) -> Message {
     Message { body: body.to_string(), group: group.into(), dedup_id: id.into() }
@@ -176,10 +176,10 @@ both! {
         let c = cast(&app).await;
         let event = app.world.event(&c.gym, &c.tom, 5).await;
         let hanging = Arc::new(HangingChat::default());
-        let (kept, settings_key) = (hanging.clone(), KEY);
+        let kept = hanging.clone();
         let slow = App::with(t, |change| {
             change.ports.chat = kept;
-            change.settings.worker_api_key = Some(settings_key.into());
+            change.settings.worker_api_key = Some(KEY.into());
         }).await;
         let ask = json!({"event_id": event.id, "creator_id": c.tom.id, "gym_id": c.gym.id});
         let meanwhile = async {

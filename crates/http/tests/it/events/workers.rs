@@ -7,7 +7,6 @@ use std::sync::Arc;
 use testkit::{
     app::{App, Call},
     both,
-    database::TestDb,
 };
 
 const DUE: &str = "/api/v1/worker/events/due-completion";
