@@ -1,4 +1,5 @@
 //! A row in every table.
+pub mod events;
 pub mod notifications;
 
 use crate::catalogue;
@@ -68,6 +69,7 @@ pub async fn fill(db: &Db, name: &str) {
     SeaInstallations.offer(db, &Mark::random()).await.expect("a mark");
     schedule(db, &world, &gym, &trainer, member.id).await;
     attendance(db, gym.id, member.id).await;
+    events::fill(db, &gym, &trainer, member.id, name).await;
     notifications::fill(db, gym.id, member.id, name).await;
     let key = SeaIdempotencyKeys.begin(db, "POST /gyms", name, "f", TimeDelta::seconds(60)).await;
     key.expect("an idempotency key");
