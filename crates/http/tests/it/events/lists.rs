@@ -165,4 +165,14 @@ both! {
             assert_eq!(again.header("x-database-statements"), "0", "{path}");
         }
     }
+
+    async fn evt_2_no_module_closes_the_events_of_a_gym(t: TestDb) {
+        let app = App::new(t).await;
+        let c = cast(&app).await;
+        let root = app.world.super_admin("root").await;
+        app.world.join(c.gym.id, root.id, GymRole::Admin).await;
+        app.patch("/api/v1/modules/events/deactivate").by(&root).at(c.gym.id).send().await.expect(200);
+        c.create(&app, &c.tom, json!({})).await.expect(201);
+        assert_eq!(titles(&c, &app, "").await, ["Open day"]);
+    }
 }
