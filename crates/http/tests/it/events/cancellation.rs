@@ -69,7 +69,7 @@ both! {
         assert_eq!(kept["status"], "CANCELLED", "it has a chat");
     }
 
-    /// Edge case 11.
+    /// Edge case 11; NTF-46, NTF-73, NTF-74, NTF-75, NTF-78.
     async fn evt_32_evt_34_evt_35_evt_36_everybody_is_told_once_with_their_own_refund(t: TestDb) {
         let app = App::new(t).await;
         let c = cast(&app).await;
@@ -103,6 +103,7 @@ both! {
         assert_eq!(app.pushes.told("event_cancelled").len(), 3, "nobody is told twice");
     }
 
+    /// NTF-77: what is said first, then nothing any more.
     async fn evt_36_the_chat_hears_of_it_and_is_frozen(t: TestDb) {
         let app = App::new(t).await;
         let c = cast(&app).await;

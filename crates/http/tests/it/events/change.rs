@@ -134,6 +134,7 @@ both! {
         assert_eq!(app.pushes.told("waitlist_promoted"), waiting);
     }
 
+    /// NTF-90.
     async fn evt_25_who_comes_or_waits_is_told_once_of_a_change_of_time_or_place(t: TestDb) {
         let app = App::new(t).await;
         let c = cast(&app).await;
