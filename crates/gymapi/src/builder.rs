@@ -6,8 +6,8 @@ use http_api::{AppState, Http, System};
 use migrations::{Migrator, MigratorTrait};
 use ports::{
     Cache, CacheFront, Chat, Clock, Counter, IdentityProvider, Mailer, MemoryCache, MemoryCounter, MemoryOneTimeStore,
-    NoChat, NoIdentityProvider, NoPayments, NullMailer, NullPush, OAuthProxy, ObjectStore, OneTimeStore, Payments, Push,
-    Queue, SystemClock, TokenVerifier, storage::NoObjectStore,
+    NoChat, NoIdentityProvider, NoPayments, NullMailer, NullPush, OAuthProxy, ObjectStore, OneTimeStore, Payments,
+    Push, Queue, SystemClock, TokenVerifier, storage::NoObjectStore,
 };
 use repository::{Db, DbOptions, StoreError};
 use services::{Core, Ports, Services, Settings, events::consumer::EventConsumer, kernel::relay::Relay};

@@ -10,7 +10,6 @@ use domain::{
     identity::{gym, user},
     kernel::time,
 };
-pub use repository::{Tx, events::refund_tasks::Wanted};
 use repository::{
     Db, MockRepo, Repo, Repository, SeaRepo, StoreError,
     events::{
@@ -18,6 +17,7 @@ use repository::{
         upkeep::{EventUpkeep, MockEventUpkeep},
     },
 };
+pub use repository::{Tx, events::refund_tasks::Wanted};
 use std::sync::Arc;
 
 /// What does not hold of events' seats, queues and payments.
