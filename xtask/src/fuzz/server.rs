@@ -63,6 +63,7 @@ impl Server {
             ("GYMAPI_RATE_LIMITS", "false"),
             ("GYMAPI_LOG", "warn"),
             ("PUBLIC_API_KEY", "fuzz-api-key"),
+            ("WORKER_API_KEY", "fuzz-api-key"),
             ("AUTH0_WEBHOOK_SECRET", "fuzz-webhook-secret"),
             ("ADMIN_SECRET_KEY", "fuzz-admin-secret"),
         ];

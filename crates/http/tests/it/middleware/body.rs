@@ -3,6 +3,9 @@ use domain::identity::GymRole;
 use serde_json::json;
 use testkit::{app::App, both};
 
+/// Opens the operations of workers.
+const WORKER_KEY: &str = "a key";
+
 /// What no client means to send.
 fn nonsense() -> Vec<(&'static str, Vec<u8>)> {
     vec![
@@ -24,7 +27,7 @@ fn nonsense() -> Vec<(&'static str, Vec<u8>)> {
 
 both! {
     async fn a_body_that_is_no_json_is_refused_by_every_operation_and_breaks_none(t: TestDb) {
-        let app = App::new(t).await;
+        let app = App::with(t, |c| c.settings.worker_api_key = Some(WORKER_KEY.into())).await;
         let gym = app.world.gym("box").await;
         let root = app.world.super_admin("root").await;
         app.world.join(gym.id, root.id, GymRole::Owner).await;
@@ -32,7 +35,7 @@ both! {
         assert!(operations.len() > 15, "{operations:?}");
         for (method, path) in &operations {
             for (what, bytes) in nonsense() {
-                let call = app.call(method.parse().unwrap(), path).by(&root).at(gym.id);
+                let call = app.call(method.parse().unwrap(), path).by(&root).at(gym.id).header("x-api-key", WORKER_KEY);
                 let answer = call.header("content-type", "application/json").body(bytes).send().await;
                 let status = answer.status.as_u16();
                 assert!((400..500).contains(&status) || status == 503, "{method} {path}, {what}: {status}");
