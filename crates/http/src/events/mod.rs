@@ -1,4 +1,5 @@
 //! Operations of events, of who takes part in them and what they pay, and of their workers.
+#[allow(clippy::module_inception, reason = "the noun itself, beside what belongs to it")]
 mod events;
 mod participations;
 mod payments;

@@ -1,6 +1,7 @@
 //! Repositories of events, of who takes part in them, and of what they pay.
 pub mod accounts;
 pub mod claims;
+#[allow(clippy::module_inception, reason = "the noun itself, beside what belongs to it")]
 pub mod events;
 pub mod invariants;
 pub mod participations;

@@ -234,6 +234,9 @@ impl Of {
     }
 }
 
+/// What sends hot reads is no list itself; the lists of events, chats and notifications are not counted here yet.
+const ELSEWHERE: [&str; 4] = ["hot", "events", "chat", "notifications"];
+
 /// Methods of the source that return many rows.
 fn lists_of_the_source() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -243,8 +246,7 @@ fn lists_of_the_source() -> BTreeSet<String> {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                // what sends hot reads is no list itself
-                if !path.ends_with("hot") {
+                if !ELSEWHERE.iter().any(|folder| path.ends_with(folder)) {
                     folders.push(path);
                 }
                 continue;

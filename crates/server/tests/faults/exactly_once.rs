@@ -181,7 +181,7 @@ async fn kill_and_start(installation: &Installation, workers: &mut [Server]) {
 }
 
 /// Of each aggregate, the first arrivals stand in the order of the effects.
-fn in_order<'a>(effects: &[Effect], arrived: &HashMap<&'a str, usize>, name: impl Fn(&Effect) -> Option<&str>) {
+fn in_order(effects: &[Effect], arrived: &HashMap<&str, usize>, name: impl Fn(&Effect) -> Option<&str>) {
     let mut last: BTreeMap<&str, usize> = BTreeMap::new();
     for effect in effects {
         let name = name(effect).expect("what it is known by");

@@ -25,6 +25,7 @@ pub(crate) enum Rule {
 
 /// What became of an event that was to be completed.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "one for each completion, taken apart at once")]
 pub(crate) enum Completion {
     /// `chat_closed`: it has a chat, in which nobody writes any more.
     Completed {

@@ -8,6 +8,7 @@ mod ending;
 pub mod event_chat;
 pub mod event_lists;
 pub mod event_payments;
+#[allow(clippy::module_inception, reason = "the noun itself, beside what belongs to it")]
 pub mod events;
 pub(crate) mod expiry;
 pub(crate) mod intents;

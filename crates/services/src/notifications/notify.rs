@@ -127,13 +127,12 @@ impl Core {
             match (message.mail(Locale::En), message.mail(Locale::Es)) {
                 (Ok(en), Ok(es)) => {
                     let read = if language == Locale::Es { &es } else { &en };
-                    let mut mail = json!({"subject": read.subject, "text": read.text, "html": read.html});
-                    if kind.is_refusable() {
-                        // who holds the mail may refuse such mails: nobody can guess this
-                        mail["refusal_key"] = secret::random_hex(16).into();
-                    }
+                    // who holds the mail may refuse such mails: nobody can guess this
+                    let key = kind.is_refusable().then(|| secret::random_hex(16));
                     rows.push(Create {
-                        mail: Some(mail),
+                        mail: Some(json!({
+                            "subject": read.subject, "text": read.text, "html": read.html, "refusal_key": key,
+                        })),
                         channel: Channel::Email,
                         titles: Text { en: en.subject, es: es.subject },
                         bodies: Text { en: en.text, es: es.text },

@@ -303,10 +303,10 @@ both! {
 
     async fn evt_95_evt_96_evt_97_whatever_happens_at_once_seats_and_payments_are_right(t: TestDb) {
         let seed = std::env::var("GYMAPI_TEST_SEED").ok().map(|seed| seed.parse().unwrap());
-        play(t, seed.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0)).await;
+        Box::pin(play(t, seed.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0))).await;
     }
 
     async fn evt_95_evt_96_evt_97_and_so_they_are_with_choices_that_were_made_before(t: TestDb) {
-        play(t, 20_261_201).await;
+        Box::pin(play(t, 20_261_201)).await;
     }
 }

@@ -1,4 +1,5 @@
 //! A gym with an administrator and members, and what is told to them.
+#![allow(clippy::disallowed_methods, reason = "rows are looked at as they are, whoever's they are")]
 use domain::{
     UserId,
     identity::{GymRole, gym, user},

@@ -1,4 +1,5 @@
 //! What becomes of a notification on its way.
+#![allow(clippy::disallowed_methods, reason = "rows are looked at as they are, whoever's they are")]
 use super::cast::{app_now, cast, deliver_now, rows, states};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{

@@ -1,4 +1,5 @@
 //! Devices: registered, listed, signed out.
+#![allow(clippy::disallowed_methods, reason = "rows are looked at as they are, whoever's they are")]
 use super::cast::{Cast, NOTIFICATIONS, cast};
 use domain::{
     identity::{GymRole, membership, user},

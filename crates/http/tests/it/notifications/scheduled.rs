@@ -1,4 +1,5 @@
 //! Sends that wait for their time.
+#![allow(clippy::disallowed_methods, reason = "rows are looked at as they are, whoever's they are")]
 use super::cast::{Cast, NOTIFICATIONS, app_now, cast, deliver_now, rows, states};
 use domain::{identity::membership, notifications::notification::NotificationStatus as S};
 use sea_orm::{ConnectionTrait, EntityTrait};
