@@ -28,7 +28,7 @@ pub struct NewDevice {
     pub device_token: String,
     /// `ios`, `android` or `web`, in any letter case.
     #[garde(skip)]
-    #[schema(pattern = "^(?i)(ios|android|web)$")]
+    #[schema(pattern = "^([iI][oO][sS]|[aA][nN][dD][rR][oO][iI][dD]|[wW][eE][bB])$")]
     pub platform: String,
 }
 
