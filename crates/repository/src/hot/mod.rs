@@ -1,7 +1,7 @@
 //! Reads that are asked so often that the way to the database is most of what they cost.
 //!
 //! A [`HotRead`] is a statement that is built once. On PostgreSQL it is sent over a few connections of their own
-//! ([`lines`]), which all callers share: the statements of many requests are on their way at once, each is prepared
+//! (`lines`), which all callers share: the statements of many requests are on their way at once, each is prepared
 //! already, and nobody waits for a connection. Its rows are read by position. Everywhere else – on SQLite, inside a
 //! transaction, and while no line is up – the same statement goes the ordinary way, and so does one that failed on a
 //! line: it changes nothing, so it can be asked twice.
