@@ -234,8 +234,33 @@ impl Of {
     }
 }
 
-/// What sends hot reads is no list itself; the lists of events, chats and notifications are not counted here yet.
-const ELSEWHERE: [&str; 4] = ["hot", "events", "chat", "notifications"];
+/// Lists of events, chats and notifications that are not counted here yet.
+const NOT_YET: &[&str] = &[
+    "active",
+    "add",
+    "administrators",
+    "audience",
+    "end",
+    "in_states",
+    "lapsed",
+    "members",
+    "named",
+    "of_event",
+    "of_members",
+    "open_of",
+    "paid_events",
+    "participants",
+    "payments",
+    "put",
+    "readers",
+    "rooms_over",
+    "seat_unpaid",
+    "staff_sends",
+    "to_tell",
+    "unseated",
+    "withdraw",
+    "write",
+];
 
 /// Methods of the source that return many rows.
 fn lists_of_the_source() -> BTreeSet<String> {
@@ -246,7 +271,8 @@ fn lists_of_the_source() -> BTreeSet<String> {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                if !ELSEWHERE.iter().any(|folder| path.ends_with(folder)) {
+                // what sends hot reads is no list itself
+                if !path.ends_with("hot") {
                     folders.push(path);
                 }
                 continue;
@@ -266,8 +292,9 @@ fn lists_of_the_source() -> BTreeSet<String> {
 
 #[test]
 fn every_list_of_the_source_is_counted() {
-    let counted: BTreeSet<_> = LISTS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!(counted, lists_of_the_source(), "name the list in `lists!`");
+    let counted = LISTS.iter().map(|(name, _)| name);
+    let named: BTreeSet<_> = counted.chain(NOT_YET).map(|name| (*name).to_owned()).collect();
+    assert_eq!(named, lists_of_the_source(), "name the list in `lists!`");
 }
 
 /// A gym of 30 people, each of whom belongs to others as well; the person and the trainer have 30 of everything.
