@@ -5,6 +5,7 @@
 //! idempotency and entity tags.
 mod client_ip;
 mod context;
+mod cross_origin;
 mod entity_tag;
 mod idempotency;
 mod measures;
@@ -20,11 +21,7 @@ pub use client_ip::ProxyTrust;
 pub use context::{REQUEST, RequestContext};
 
 use crate::AppState;
-use axum::{
-    Router,
-    body::Body,
-    http::{HeaderName, HeaderValue, Method},
-};
+use axum::{Router, body::Body, http::Method};
 use std::{sync::Arc, time::Duration};
 use step::{Step, Through};
 use tower::ServiceBuilder;
@@ -33,7 +30,6 @@ use tower_http::{
         CompressionLayer,
         predicate::{Predicate, SizeAbove},
     },
-    cors::{AllowHeaders, AllowOrigin, Any, CorsLayer},
     map_response_body::MapResponseBodyLayer,
 };
 
@@ -84,10 +80,13 @@ pub(crate) fn around(router: Router<AppState>, state: AppState, http: &Http, doc
         .layer(Through(limits.then(keys).then(entity_tag::EntityTag)))
         .layer(axum::extract::DefaultBodyLimit::max(http.max_body));
     let routed = router.route_layer(Through(context::RememberRoute)).layer(near).with_state(state);
+    let outside = context::Context::default()
+        .then(panics::Panics)
+        .then(security_headers::SecurityHeaders)
+        .then(cross_origin::CrossOrigin::of(&http.cors_origins));
     let around = ServiceBuilder::new()
-        .layer(Through(context::Context::default().then(panics::Panics).then(security_headers::SecurityHeaders)))
+        .layer(Through(outside))
         .layer(MapResponseBodyLayer::new(Body::new))
-        .layer(cors(&http.cors_origins))
         .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1000).and(is_text)))
         .layer(Through(saturation::Slots::new(http).then(slashes::Slashes::of(document))))
         .service(routed);
@@ -103,19 +102,6 @@ fn is_text(
 ) -> bool {
     let kind = headers.get(axum::http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     kind.starts_with("application/json") || kind.starts_with("text/")
-}
-
-/// Any origin unless some are named, never credentials (IDN-107).
-fn cors(origins: &[String]) -> CorsLayer {
-    let origins: Vec<HeaderValue> = origins.iter().filter_map(|o| o.parse().ok()).collect();
-    let allowed = if origins.is_empty() { AllowOrigin::from(Any) } else { AllowOrigin::list(origins) };
-    CorsLayer::new()
-        .allow_origin(allowed)
-        .allow_methods(Any)
-        // named, for browsers do not count Authorization among `*`
-        .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers(["x-request-id", "etag", "x-cancelled-sessions"].map(HeaderName::from_static))
-        .max_age(Duration::from_secs(86_400))
 }
 
 /// Whether a method never changes anything.

@@ -1,6 +1,6 @@
 use crate::{
     Conn, Result, Retryable, StoreError, Tx,
-    conn::Inner,
+    conn::{Effects, Inner},
     error::is_busy,
     hot::{Address, Lines},
 };
@@ -102,17 +102,17 @@ impl Db {
                 pool => break pool?,
             }
         };
-        Ok(Self { conn: Arc::new(Conn(Inner::Pool(pool, lines))), file })
+        Ok(Self { conn: Arc::new(Conn { inner: Inner::Pool(pool, lines), effects: Effects::default() }), file })
     }
 
     /// A handle with no database: begin and commit do nothing, any statement is an error. For unit tests of services.
     pub fn detached() -> Self {
-        Self { conn: Arc::new(Conn(Inner::Detached)), file: None }
+        Self { conn: Arc::new(Conn { inner: Inner::Detached, effects: Effects::default() }), file: None }
     }
 
     /// The pool itself: for migrations and for tests. `None` when detached.
     pub fn pool(&self) -> Option<&DatabaseConnection> {
-        match &self.conn.0 {
+        match &self.conn.inner {
             Inner::Pool(p, _) => Some(p),
             _ => None,
         }
@@ -128,7 +128,7 @@ impl Db {
         let seen = Arc::new(seen);
         let lines = self.conn.lines().map(|lines| lines.watched(seen.clone()));
         pool.set_metric_callback(move |info| seen(info.statement));
-        Self { conn: Arc::new(Conn(Inner::Pool(pool, lines))), file: self.file.clone() }
+        self.with(Inner::Pool(pool, lines))
     }
 
     /// The same pool without lines: hot reads go the ordinary way. For tests that hold the two against each other.
@@ -137,8 +137,13 @@ impl Db {
     /// When detached.
     #[cfg(feature = "testing")]
     pub fn without_lines(&self) -> Self {
-        let pool = self.pool().expect("a database").clone();
-        Self { conn: Arc::new(Conn(Inner::Pool(pool, None))), file: self.file.clone() }
+        self.with(Inner::Pool(self.pool().expect("a database").clone(), None))
+    }
+
+    /// The same database by another way.
+    #[cfg(feature = "testing")]
+    fn with(&self, inner: Inner) -> Self {
+        Self { conn: Arc::new(self.of(inner)), file: self.file.clone() }
     }
 
     /// The lines of hot reads, for tests.
@@ -187,7 +192,17 @@ impl Db {
             ),
             None => Inner::Detached,
         };
-        Ok(Tx(Arc::new(Conn(inner))))
+        Ok(Tx(Arc::new(self.of(inner))))
+    }
+
+    /// A connection whose effects are told of where those of this handle are.
+    fn of(&self, inner: Inner) -> Conn {
+        Conn { inner, effects: Effects::new(&self.conn.effects.word) }
+    }
+
+    /// Waits until effects can be seen that this process has written since the last one waited.
+    pub async fn effects_written(&self) {
+        self.conn.effects.word.notified().await;
     }
 
     /// Runs `work` in one transaction and commits when it returns `Ok`; on contention runs it again, up to 5 times.

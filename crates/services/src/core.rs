@@ -1,5 +1,5 @@
 //! What every service stands on.
-use crate::Result;
+use crate::{Result, kernel::turns::Turns};
 use domain::{
     attendance::{achievement, goal, health_record, health_snapshot},
     billing::event_credit,
@@ -75,7 +75,7 @@ use repository::{
     },
 };
 use std::sync::Arc;
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::OnceCell;
 
 /// Database, repositories, cache and clock: cheap to clone, the same for all services.
 #[derive(Clone)]
@@ -84,10 +84,10 @@ pub struct Core {
     pub stores: Stores,
     pub cache: Arc<CacheFront>,
     pub clock: Arc<dyn Clock>,
-    /// Wakes this process's relay after a commit that wrote an effect; other processes poll.
-    pub effects_written: Arc<Notify>,
     /// Whether mails are sent: without a mailer none are written (NTF-80).
     pub mail_enabled: bool,
+    /// Of this process, at rows that many want at once.
+    pub(crate) turns: Arc<Turns>,
     mark: Arc<OnceCell<Mark>>,
 }
 
@@ -256,8 +256,8 @@ impl Core {
             stores: Stores::sea(),
             cache,
             clock: Arc::new(SystemClock),
-            effects_written: Arc::default(),
             mail_enabled: false,
+            turns: Arc::default(),
             mark: Arc::default(),
         }
     }

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 #[derive(Clone, Debug, Serialize)]
 pub struct Count {
     pub name: String,
-    /// Of one request.
+    /// Of one request; the bounds of its transaction are none.
     pub statements: f64,
 }
 
@@ -27,7 +27,8 @@ pub async fn count(
         return Ok(None);
     }
     database.batch_execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").await?;
-    track(database, "all").await?;
+    // what clients send, without the statements of the checks that these cause
+    track(database, "top").await?;
     let named = scenarios.iter().filter(|s| s.side == scenario::Side::Server).map(|s| (s.name.to_owned(), &s.requests));
     let paged = pages.iter().map(|(limit, requests)| (format!("list of {limit}"), requests));
     let mut counts = Vec::new();
@@ -44,7 +45,7 @@ pub async fn count(
         }
         // the worker polls on its own clock: what did not run with at least every second request is not of the request
         let calls = "SELECT COALESCE(SUM(calls), 0)::float8 FROM pg_stat_statements WHERE calls >= $1
-            AND query NOT LIKE '%pg_stat_statements%'";
+            AND query NOT LIKE '%pg_stat_statements%' AND query NOT IN ('BEGIN', 'COMMIT')";
         let calls: f64 = database.query_one(calls, &[&(REQUESTS as i64 / 2)]).await?.try_get(0)?;
         counts.push(Count { name, statements: calls / REQUESTS as f64 });
     }

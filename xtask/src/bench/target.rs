@@ -45,7 +45,7 @@ pub fn all(report: &Report) -> Vec<Target> {
     targets.push(at_least("rows seeded in a second".to_owned(), report.filled.rows_per_second, 20_000.0));
     targets.extend(constant(report));
     targets.extend(statements(report, WEEK, 4.0));
-    targets.extend(statements(report, BOOKING, 7.0));
+    targets.extend(statements(report, BOOKING, 6.0));
     if let Some(ratio) = report.pictures.as_ref().and_then(|pictures| pictures.ratio()) {
         targets.push(at_least("thumbnails a second per core, times Pillow's".to_owned(), ratio, 1.0));
     }

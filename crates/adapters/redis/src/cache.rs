@@ -50,18 +50,9 @@ impl RedisStore {
         }
         self.ask(&commands).await
     }
-}
 
-#[async_trait]
-impl Cache for RedisStore {
-    async fn get_many(&self, keys: &[(&Ns, &str)]) -> Result<Vec<Lookup>, CacheError> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let copies: Option<Vec<Lookup>> = keys.iter().map(|(ns, key)| self.copy(ns, key)).collect();
-        if let Some(copies) = copies {
-            return Ok(copies);
-        }
+    /// Asks Redis, and keeps copies of what it answers.
+    async fn read(&self, keys: &[(&Ns, &str)]) -> Result<Vec<Lookup>, CacheError> {
         self.watch();
         // before the question: what changes while it is asked must not be kept
         let marks: Vec<_> = keys.iter().map(|(ns, _)| self.near.mark(ns)).collect();
@@ -98,6 +89,21 @@ impl Cache for RedisStore {
         }
         Ok(lookups)
     }
+}
+
+#[async_trait]
+impl Cache for RedisStore {
+    async fn get_many(&self, keys: &[(&Ns, &str)]) -> Result<Vec<Lookup>, CacheError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let copies: Option<Vec<Lookup>> = keys.iter().map(|(ns, key)| self.copy(ns, key)).collect();
+        match copies {
+            Some(copies) => Ok(copies),
+            // boxed: the state of a question is large, and most callers need none
+            None => Box::pin(self.read(keys)).await,
+        }
+    }
 
     async fn put(&self, ns: &Ns, key: &str, version: Version, value: Bytes, ttl: Duration) -> Result<(), CacheError> {
         let mut commands = redis::pipe();
@@ -105,12 +111,14 @@ impl Cache for RedisStore {
         self.ask(&commands).await
     }
 
-    async fn bump(&self, ns: &Ns) -> Result<(), CacheError> {
+    async fn bump(&self, namespaces: &[&Ns]) -> Result<(), CacheError> {
         let mut commands = redis::pipe();
-        commands.cmd("SET").arg(self.keys.version(ns)).arg(Version::fresh().0).arg("EX").arg(VERSION_TTL).ignore();
+        for ns in namespaces {
+            commands.cmd("SET").arg(self.keys.version(ns)).arg(Version::fresh().0).arg("EX").arg(VERSION_TTL).ignore();
+        }
         let outcome = self.ask(&commands).await;
         // Redis's word comes over another connection, and this process's next read must not come before it
-        self.near.forget(ns.as_str());
+        namespaces.iter().for_each(|ns| self.near.forget(ns.as_str()));
         outcome
     }
 

@@ -73,7 +73,7 @@ async fn idn_100_a_change_of_another_process_ends_copies() {
     let Some(mut two) = Two::new().await else { return };
     let ns = Ns::new("members", 1);
     two.copied(&ns).await;
-    two.there.bump(&ns).await.unwrap();
+    two.there.bump(&[&ns]).await.unwrap();
     assert!(two.is_gone_soon(&ns).await);
 }
 
@@ -82,7 +82,7 @@ async fn idn_100_a_change_of_its_own_ends_copies_at_once() {
     let Some(mut two) = Two::new().await else { return };
     let ns = Ns::new("members", 2);
     two.copied(&ns).await;
-    two.here.bump(&ns).await.unwrap();
+    two.here.bump(&[&ns]).await.unwrap();
     assert_eq!(two.here(&ns).await, None);
 }
 

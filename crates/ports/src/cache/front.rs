@@ -97,7 +97,7 @@ impl CacheFront {
         let Some(mark) = lock(&self.dirty).get(ns).copied() else {
             return true;
         };
-        if self.guarded("bump", self.backend.bump(ns)).await.is_none() {
+        if self.guarded("bump", self.backend.bump(&[ns])).await.is_none() {
             return false;
         }
         // an invalidation that failed since then has a mark of its own and stays
@@ -197,12 +197,21 @@ impl CacheFront {
     /// Drops a namespace. Call it after the commit, never before (IDN-100); it never fails the request. Returns false
     /// when the store could not be told: then only this process knows.
     pub async fn invalidate(&self, ns: &Ns) -> bool {
+        self.invalidate_all(std::slice::from_ref(ns)).await
+    }
+
+    /// The same for several, in one round trip.
+    pub async fn invalidate_all(&self, namespaces: &[Ns]) -> bool {
+        if namespaces.is_empty() {
+            return true;
+        }
         // readers that come after the write must not join a load that began before it
-        lock(&self.flights).retain(|(n, ..), _| n != ns);
-        let told = self.guarded("bump", self.backend.bump(ns)).await.is_some();
+        lock(&self.flights).retain(|(n, ..), _| !namespaces.contains(n));
+        let all: Vec<&Ns> = namespaces.iter().collect();
+        let told = self.guarded("bump", self.backend.bump(&all)).await.is_some();
         if !told {
             let mut dirty = lock(&self.dirty);
-            dirty.insert(ns.clone(), Version::fresh());
+            dirty.extend(namespaces.iter().map(|ns| (ns.clone(), Version::fresh())));
             self.all_dirty.store(dirty.len(), SeqCst);
         }
         told

@@ -59,8 +59,10 @@ impl Cache for MemoryCache {
         Ok(())
     }
 
-    async fn bump(&self, ns: &Ns) -> Result<(), CacheError> {
-        self.versions.insert(ns.as_str().to_owned(), Version::fresh().0);
+    async fn bump(&self, namespaces: &[&Ns]) -> Result<(), CacheError> {
+        for ns in namespaces {
+            self.versions.insert(ns.as_str().to_owned(), Version::fresh().0);
+        }
         Ok(())
     }
 

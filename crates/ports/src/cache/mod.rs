@@ -66,8 +66,8 @@ pub trait Cache: Send + Sync + 'static {
     async fn get_many(&self, keys: &[(&Ns, &str)]) -> Result<Vec<Lookup>, CacheError>;
     /// Stores a value under the version seen before its load.
     async fn put(&self, ns: &Ns, key: &str, version: Version, value: Bytes, ttl: Duration) -> Result<(), CacheError>;
-    /// Drops a whole namespace in constant time.
-    async fn bump(&self, ns: &Ns) -> Result<(), CacheError>;
+    /// Drops whole namespaces, each in constant time, in one round trip.
+    async fn bump(&self, namespaces: &[&Ns]) -> Result<(), CacheError>;
     /// Deletes the keys that match a glob pattern (`*`, `?`) by walking the key space with a cursor, 100 at a time;
     /// returns how many were deleted (IDN-98). For operators: its cost grows with the store.
     async fn clear_matching(&self, pattern: &str) -> Result<u64, CacheError>;

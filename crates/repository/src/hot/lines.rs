@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::Notify,
+    sync::{Notify, Semaphore},
     time::{sleep, timeout},
 };
 use tokio_postgres::{Client, Statement};
@@ -36,6 +36,10 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 
 /// Who waits on one line at most; others go the ordinary way.
 const CROWD: usize = 256;
+
+/// How many of these have asked: enough that PostgreSQL never waits for them, and few enough that the rows of long
+/// lists do not pile up before somebody encodes them.
+const ASKED: usize = 16;
 
 /// Told of every statement that was answered.
 pub(crate) type Seen = Arc<dyn Fn(&Sent) + Send + Sync>;
@@ -59,11 +63,22 @@ impl Drop for All {
     }
 }
 
-#[derive(Default)]
 struct Line {
     up: ArcSwapOption<Up>,
     waiting: AtomicUsize,
+    turns: Semaphore,
     closed: AtomicBool,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self {
+            up: ArcSwapOption::empty(),
+            waiting: AtomicUsize::new(0),
+            turns: Semaphore::new(ASKED),
+            closed: AtomicBool::new(false),
+        }
+    }
 }
 
 /// A connection that stands.
@@ -123,8 +138,9 @@ impl Lines {
         self.start();
         let open = |line: &&Arc<Line>| line.waiting.load(Relaxed) < CROWD && line.up.load().is_some();
         let line = self.all.lines.iter().filter(open).min_by_key(|line| line.waiting.load(Relaxed))?;
-        let up = line.up.load_full()?;
         let _waiting = Waiting::on(line);
+        let _turn = line.turns.acquire().await.ok()?;
+        let up = line.up.load_full()?;
         let asked = match timeout(LIMIT, up.ask(text, arguments, self.seen.as_ref())).await {
             Ok(asked) => asked,
             Err(_) => {

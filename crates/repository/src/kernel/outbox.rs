@@ -133,6 +133,7 @@ impl Outbox for SeaOutbox {
             .update_column(C::DedupeKey)
             .to_owned();
         Entity::insert_many(rows).on_conflict(waiting_already).exec_without_returning(&conn.executor()?).await?;
+        conn.effect_written();
         Ok(())
     }
 
@@ -251,11 +252,15 @@ impl Outbox for SeaOutbox {
     }
 
     async fn replay(&self, conn: &Conn, id: OutboxId) -> Result<bool> {
-        Ok(replayed().filter(C::Id.eq(id)).exec(&conn.executor()?).await?.rows_affected == 1)
+        let found = replayed().filter(C::Id.eq(id)).exec(&conn.executor()?).await?.rows_affected == 1;
+        conn.effect_written();
+        Ok(found)
     }
 
     async fn replay_all(&self, conn: &Conn) -> Result<u64> {
-        Ok(replayed().exec(&conn.executor()?).await?.rows_affected)
+        let found = replayed().exec(&conn.executor()?).await?.rows_affected;
+        conn.effect_written();
+        Ok(found)
     }
 
     async fn withdraw(&self, conn: &Conn, kind: &str, aggregate: &str) -> Result<u64> {

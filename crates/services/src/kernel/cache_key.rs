@@ -152,11 +152,10 @@ impl EffectHandler for DropCache {
     async fn deliver(&self, row: &Model) -> Result<(), Failure> {
         let keys: Vec<CacheKey> = serde_json::from_value(row.payload.get("keys").cloned().unwrap_or_default())
             .map_err(|e| Failure::Permanent(e.to_string()))?;
-        for ns in keys.iter().flat_map(CacheKey::stale) {
-            if !self.core.cache.invalidate(&ns).await {
-                return Err(Failure::Retry { reason: "the cache cannot be told".into(), after: Some(TRY_AGAIN) });
-            }
+        let dropped: Vec<_> = keys.iter().flat_map(CacheKey::stale).collect();
+        if self.core.cache.invalidate_all(&dropped).await {
+            return Ok(());
         }
-        Ok(())
+        Err(Failure::Retry { reason: "the cache cannot be told".into(), after: Some(TRY_AGAIN) })
     }
 }

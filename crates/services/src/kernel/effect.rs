@@ -100,10 +100,9 @@ impl Core {
         self.effect(tx, cache_drop(None, format!("cache:user:{user}"), keys)).await
     }
 
-    /// After a commit: drops cache families, and wakes the relay.
+    /// After a commit: drops cache families.
     pub async fn committed(&self, stale: &[CacheKey]) {
-        self.effects_written.notify_one();
         let dropped: Vec<_> = stale.iter().flat_map(CacheKey::stale).collect();
-        futures::future::join_all(dropped.iter().map(|ns| self.cache.invalidate(ns))).await;
+        self.cache.invalidate_all(&dropped).await;
     }
 }

@@ -1,5 +1,5 @@
 //! What services share: cache keys, effects, their relay and their dead, scheduled jobs, limits, idempotency,
-//! uploaded files.
+//! uploaded files, turns at what many want.
 pub mod cache_key;
 pub mod dead_effects;
 pub mod departure;
@@ -10,5 +10,6 @@ pub mod operators;
 pub mod relay;
 pub mod scheduler;
 pub mod spool;
+pub mod turns;
 pub mod upkeep;
 pub mod upload;

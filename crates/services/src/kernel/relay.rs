@@ -160,8 +160,8 @@ impl Relay {
         }
     }
 
-    /// Delivers until `stop` resolves, then hands back what it holds. A full batch is followed by the next at once;
-    /// otherwise it waits for a commit of this process, or for a second.
+    /// Delivers until `stop` resolves, then hands back what it holds. When nothing is due it waits for an effect that
+    /// this process writes, or for a second.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
         let mut counted: Option<Instant> = None;
@@ -173,8 +173,9 @@ impl Relay {
                 counted = Some(Instant::now());
             }
             let pause = match tried {
-                Ok(n) if n as u64 >= BATCH => Duration::ZERO,
-                Ok(_) => Duration::from_secs(1),
+                // an effect that was done lets the next of its aggregate through
+                Ok(1..) => Duration::ZERO,
+                Ok(0) => Duration::from_secs(1),
                 Err(error) => {
                     tracing::warn!(%error, "the outbox cannot be read");
                     Duration::from_secs(2)
@@ -182,7 +183,7 @@ impl Relay {
             };
             tokio::select! {
                 () = &mut stop => break,
-                () = self.core.effects_written.notified() => {}
+                () = self.core.db.effects_written() => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }

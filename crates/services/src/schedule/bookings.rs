@@ -148,8 +148,7 @@ impl BookingService {
     async fn seat(&self, gym: GymId, session: SessionId, member: UserId) -> Result<Participation> {
         let (core, seats) = (&self.core, &self.core.stores.seats);
         let booked = core
-            .db
-            .run(async |tx| {
+            .in_turn(session, async |tx| {
                 // before the session, in the order of all locks; what it means comes second
                 let membership = seats.hold_membership(&tx, gym, member).await?;
                 let held = core.hold_session(&tx, gym, session, Some(member)).await?;
@@ -182,8 +181,7 @@ impl BookingService {
         reason_in_bounds(reason.as_deref())?;
         let (core, seats, gym) = (&self.core, &self.core.stores.seats, actor.gym_id());
         let (cancelled, promoted) = core
-            .db
-            .run(async |tx| {
+            .in_turn(session, async |tx| {
                 let mut held = core.hold_session(&tx, gym, session, Some(member)).await?;
                 let own = held.state.own.ok_or(BOOKING_NOT_FOUND)?;
                 let now = core.clock.now();

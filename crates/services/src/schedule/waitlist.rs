@@ -141,8 +141,7 @@ impl Waitlist for WaitlistService {
         actor.must_be(GymRole::Member)?;
         let (core, gym, member) = (&self.core, actor.gym_id(), actor.user_id());
         let joined = core
-            .db
-            .run(async |tx| {
+            .in_turn(session, async |tx| {
                 let stores = &core.stores;
                 // before the session, in the order of all locks; what it means comes second
                 let membership = stores.seats.hold_membership(&tx, gym, member).await?;
@@ -174,16 +173,15 @@ impl Waitlist for WaitlistService {
     async fn leave(&self, actor: &Actor, session: SessionId) -> Result<()> {
         actor.must_be(GymRole::Member)?;
         let (core, gym, member) = (&self.core, actor.gym_id(), actor.user_id());
-        core.db
-            .run(async |tx| {
-                let stores = &core.stores;
-                stores.seats.hold(&tx, gym, session).await?.ok_or(SESSION_NOT_FOUND)?;
-                let now = core.clock.now();
-                let to = WaitlistStatus::Cancelled;
-                let left = stores.waitlists.leave(&tx, gym, &[session], Some(member), to, now).await?;
-                if left.is_empty() { Err(Error::from(NOT_WAITING)) } else { Ok(()) }
-            })
-            .await?;
+        core.in_turn(session, async |tx| {
+            let stores = &core.stores;
+            stores.seats.hold(&tx, gym, session).await?.ok_or(SESSION_NOT_FOUND)?;
+            let now = core.clock.now();
+            let to = WaitlistStatus::Cancelled;
+            let left = stores.waitlists.leave(&tx, gym, &[session], Some(member), to, now).await?;
+            if left.is_empty() { Err(Error::from(NOT_WAITING)) } else { Ok(()) }
+        })
+        .await?;
         core.committed(&stale(gym, [member])).await;
         Ok(())
     }

@@ -31,8 +31,8 @@ impl Cache for Remembers {
         self.1.lock().unwrap().push((key.to_owned(), ttl));
         self.0.put(ns, key, version, value, ttl).await
     }
-    async fn bump(&self, ns: &Ns) -> Result<(), CacheError> {
-        self.0.bump(ns).await
+    async fn bump(&self, namespaces: &[&Ns]) -> Result<(), CacheError> {
+        self.0.bump(namespaces).await
     }
     async fn clear_matching(&self, pattern: &str) -> Result<u64, CacheError> {
         self.0.clear_matching(pattern).await
@@ -50,7 +50,7 @@ impl Cache for Away {
     async fn put(&self, _: &Ns, _: &str, _: Version, _: Bytes, _: Duration) -> Result<(), CacheError> {
         Err(CacheError::Unavailable("away".into()))
     }
-    async fn bump(&self, _: &Ns) -> Result<(), CacheError> {
+    async fn bump(&self, _: &[&Ns]) -> Result<(), CacheError> {
         Err(CacheError::Unavailable("away".into()))
     }
     async fn clear_matching(&self, _: &str) -> Result<u64, CacheError> {

@@ -33,7 +33,7 @@ impl Cache for Down {
     async fn put(&self, _: &Ns, _: &str, _: Version, _: Bytes, _: Duration) -> Result<(), CacheError> {
         down()
     }
-    async fn bump(&self, _: &Ns) -> Result<(), CacheError> {
+    async fn bump(&self, _: &[&Ns]) -> Result<(), CacheError> {
         down()
     }
     async fn clear_matching(&self, _: &str) -> Result<u64, CacheError> {

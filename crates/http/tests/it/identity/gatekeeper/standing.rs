@@ -57,9 +57,9 @@ impl Cache for Watched {
         self.puts.lock().unwrap().push((ns.as_str().to_owned(), value.clone(), ttl));
         self.inner.put(ns, key, version, value, ttl).await
     }
-    async fn bump(&self, ns: &Ns) -> Result<(), CacheError> {
+    async fn bump(&self, namespaces: &[&Ns]) -> Result<(), CacheError> {
         self.reachable().await?;
-        self.inner.bump(ns).await
+        self.inner.bump(namespaces).await
     }
     async fn clear_matching(&self, pattern: &str) -> Result<u64, CacheError> {
         self.reachable().await?;
