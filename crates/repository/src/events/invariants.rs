@@ -43,8 +43,6 @@ pub enum Invariant {
     ClaimWithoutPayment,
     /// Ended for want of payment, and takes part all the same (EVT-97).
     LapsedAlthoughActive,
-    /// In a queue without a place in it.
-    WaitsWithoutPlace,
     /// A refund went through, and its payer is still shown as having paid (EVT-62).
     RefundedAlthoughPaid,
     /// More was given back than was paid (EVT-62).
@@ -62,7 +60,6 @@ impl Invariant {
             Self::ClaimWithoutEnd => "event_claim_without_end",
             Self::ClaimWithoutPayment => "event_claim_without_payment",
             Self::LapsedAlthoughActive => "event_lapsed_although_active",
-            Self::WaitsWithoutPlace => "event_waits_without_place",
             Self::RefundedAlthoughPaid => "event_refunded_although_paid",
             Self::MoreBackThanPaid => "event_more_back_than_paid",
         }
@@ -258,13 +255,8 @@ async fn odd_rows(conn: &Conn) -> Result<Vec<Broken>> {
     let claims = || Condition::all().add(P::Status.eq(Status::PendingPayment));
     let not_due = Condition::any().add(P::PaymentStatus.is_null()).add(P::PaymentStatus.ne(PaymentStatus::Pending));
     let lapsed = Condition::all().add(P::Status.is_in(Status::ACTIVE)).add(P::PaymentStatus.eq(PaymentStatus::Expired));
-    let waits = Condition::all().add(P::Status.eq(Status::WaitingList)).add(P::QueuedAt.is_null());
-    let odd = Condition::any()
-        .add(paid)
-        .add(claims().add(P::PaymentExpiry.is_null()))
-        .add(claims().add(not_due))
-        .add(lapsed)
-        .add(waits);
+    let odd =
+        Condition::any().add(paid).add(claims().add(P::PaymentExpiry.is_null())).add(claims().add(not_due)).add(lapsed);
     let rows = participation::Entity::find().filter(odd).order_by_asc(P::Id).limit(MOST);
     let rows = rows.all(&conn.executor()?).await?;
     Ok(rows.iter().filter_map(judged).collect())
@@ -281,8 +273,6 @@ fn judged(row: &participation::Model) -> Option<Broken> {
         Invariant::ClaimWithoutEnd
     } else if row.status.is_active() && row.payment_status == Some(PaymentStatus::Expired) {
         Invariant::LapsedAlthoughActive
-    } else if row.status == Status::WaitingList && row.queued_at.is_none() {
-        Invariant::WaitsWithoutPlace
     } else {
         return None;
     };

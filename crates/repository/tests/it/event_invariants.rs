@@ -52,6 +52,9 @@ both! {
         let back = "status = 'WAITING_LIST', payment_status = 'PENDING'";
         finds(t, &waits, &format!("{claim}, payment_status = 'PAID', amount_paid_cents = 1, payment_date = registered_at"), back, Invariant::ClaimWithoutPayment).await;
         finds(t, &waits, "status = 'PENDING_PAYMENT', payment_expiry = NULL", back, Invariant::ClaimWithoutEnd).await;
+        // to wait without a place is what the tables themselves refuse
+        let without = format!("UPDATE event_participations SET queued_at = NULL WHERE id = {}", waits.id);
+        assert!(t.pool().execute_unprepared(&without).await.is_err());
     }
 
     async fn evt_45_evt_95_evt_32_seats_that_do_not_fit_are_found(t: TestDb) {
