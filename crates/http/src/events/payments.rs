@@ -100,7 +100,7 @@ async fn events(
 
 /// Payments of an event
 ///
-/// By time of joining, each with its refund that is not through, or failed.
+/// By time of joining, each once, with the newest of its refunds that are not through, or failed.
 #[utoipa::path(get, path = "/api/v1/events/admin/events/{event_id}/payments", tag = "events",
     operation_id = "event_payments_of_event", security(("bearer" = ["resource:read"], "gym" = [])),
     params(("event_id" = i64, Path), StatusFilter, LongWindow),

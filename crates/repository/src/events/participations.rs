@@ -12,7 +12,7 @@ use domain::{
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
-    sea_query::{Expr, ExprTrait, SimpleExpr},
+    sea_query::{Alias, DynIden, Expr, ExprTrait, Query, SelectStatement, SimpleExpr},
 };
 
 /// A row and its event.
@@ -66,7 +66,8 @@ pub trait EventParticipations: Send + Sync {
         status: Option<EventParticipationStatus>,
         page: Page,
     ) -> Result<Vec<WithEvent>>;
-    /// Those of an event that have to do with money, by time; each with its refund that is not through.
+    /// Those of an event that have to do with money, by time; each once, with the newest of its refunds
+    /// that are not through.
     async fn payments(
         &self,
         conn: &Conn,
@@ -86,17 +87,28 @@ fn its_event() -> RelationDef {
     participation::Entity::belongs_to(event::Entity).from((P::GymId, P::EventId)).to((E::GymId, E::Id)).into()
 }
 
+/// One at most: who paid twice may have several that are not through.
 fn its_refund() -> RelationDef {
     use sea_orm::sea_query::IntoCondition;
     participation::Entity::belongs_to(refund_task::Entity)
         .from((P::GymId, P::Id))
         .to((T::GymId, T::ParticipationId))
-        .on_condition(|_, task| {
-            Expr::col((task, T::State))
-                .is_in(RefundState::OPEN.map(|s| sea_orm::ActiveEnum::to_value(&s)))
-                .into_condition()
+        .on_condition(|part, task| {
+            Expr::col((task, T::Id)).eq(SimpleExpr::from(newest_open_refund(part))).into_condition()
         })
         .into()
+}
+
+fn newest_open_refund(part: DynIden) -> SelectStatement {
+    let open = Alias::new("open_refund");
+    let of = |column: T| Expr::col((open.clone(), column));
+    Query::select()
+        .expr(of(T::Id).max())
+        .from_as(refund_task::Entity, open.clone())
+        .and_where(of(T::GymId).equals((part.clone(), P::GymId)))
+        .and_where(of(T::ParticipationId).equals((part, P::Id)))
+        .and_where(of(T::State).is_in(RefundState::OPEN.map(|s| sea_orm::ActiveEnum::to_value(&s))))
+        .to_owned()
 }
 
 /// Where a state stands in the list of an event.
@@ -225,7 +237,6 @@ impl EventParticipations for SeaEventParticipations {
             .select_also(refund_task::Entity)
             .order_by_asc(P::RegisteredAt)
             .order_by_asc(P::Id)
-            .order_by_asc(T::Id)
             .offset(page.skip)
             .limit(page.limit);
         Ok(rows.all(&conn.executor()?).await?)

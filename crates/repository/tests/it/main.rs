@@ -5,6 +5,7 @@ extern crate gymapi_repository as repository;
 
 mod catalogue;
 mod event_invariants;
+mod event_payments;
 mod exclusive;
 mod hot;
 mod invariants;

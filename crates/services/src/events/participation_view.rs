@@ -160,6 +160,6 @@ impl From<refund_task::Model> for OpenRefund {
 pub struct ParticipationWithRefund {
     #[serde(flatten)]
     pub participation: Participation,
-    /// Money on its way back, or stuck (EVT-63).
+    /// Money on its way back, or stuck (EVT-63); of several the newest.
     pub open_refund: Option<OpenRefund>,
 }
