@@ -108,7 +108,7 @@ pub enum QueueError {
 pub struct Removal {
     /// Looks, at most.
     pub rounds: usize,
-    /// Messages of one look, at most ten.
+    /// Messages of one look: from one to ten, whatever is asked for.
     pub per_round: usize,
 }
 
@@ -149,9 +149,18 @@ pub trait Queue: Send + Sync + 'static {
     /// [`QueueError::ReceiptExpired`] when the visibility had already ended.
     async fn extend(&self, receipt: &str, visibility: Duration) -> Result<(), QueueError>;
 
-    /// Removes waiting messages whose bodies are wanted; returns how many. Best effort: what somebody works on is not
-    /// seen, nor what lies beyond the limits, and an error ends the search with what was removed so far. A look may count
-    /// as a delivery of what it passes over, which stays where it was.
+    /// Removes waiting messages whose bodies are wanted; returns how many, not counting one whose removal nobody
+    /// confirmed.
+    ///
+    /// Nothing else goes: what somebody works on stays, and what is passed over keeps its place in its group and is
+    /// there again when the search is over, or half a minute later where it could not be let go of. But a look may
+    /// count as a delivery, and so make a dead letter of what was passed over too often. No more is looked at than the
+    /// limits say.
+    ///
+    /// Of a group of which nothing is worked on, what stands before its first message that is not wanted goes, within
+    /// the limits. What stands behind that one, or behind one that is worked on, may go or not: a queue need not show
+    /// it. All of this is best effort: a queue may show less than it holds, and an error ends the search with what was
+    /// removed so far.
     async fn remove(&self, is_wanted: &(dyn for<'a> Fn(&'a str) -> bool + Send + Sync), limits: Removal) -> u64;
 
     /// What failed too often, oldest first. A look, not a census: see the limits of the queue in question.

@@ -10,6 +10,9 @@ use tokio::sync::Notify;
 
 const DEDUP_WINDOW: Duration = Duration::from_secs(300);
 
+/// Messages that one look of a removal sees, at most.
+const MAX_LOOK: usize = 10;
+
 /// How often a waiting receiver looks for messages whose visibility ended; what arrives wakes it at once.
 const EXPIRY_CHECK: Duration = Duration::from_millis(100);
 
@@ -207,7 +210,7 @@ impl Queue for MemoryQueue {
     async fn remove(&self, is_wanted: &(dyn for<'a> Fn(&'a str) -> bool + Send + Sync), limits: Removal) -> u64 {
         let mut state = self.state();
         state.return_expired(Instant::now(), self.max_attempts);
-        let mut left = limits.rounds.saturating_mul(limits.per_round);
+        let mut left = limits.rounds.saturating_mul(limits.per_round.clamp(1, MAX_LOOK));
         let mut removed = 0;
         let names: Vec<String> = state.groups.keys().cloned().collect();
         for name in names {
