@@ -10,7 +10,7 @@ fn params() -> serde_json::Value {
         "pay_before": at, "place": "Park", "refund_cents": 1050, "currency": "eur", "refund_pending": false,
         "sender": "Ana", "text": "Hello", "survey": "How was it?", "expires_at": at, "trial_end": at, "retry_at": at,
         "amount": 2500, "period_end": at, "actor": "Tom", "meal": "Lunch", "plan": "Vegan", "day": 3,
-        "achievement": "First class", "days": 7,
+        "achievement": "First class", "days": 7, "classes": 10, "goal": "Bench press",
     });
     for (name, value) in [("gym_name", "Gym Centro"), ("gym_email", "hi@centro.example"), ("gym_phone", "600 000 000")]
     {

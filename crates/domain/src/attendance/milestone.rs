@@ -153,13 +153,21 @@ pub fn next(progress: Progress, is_earned: impl Fn(Milestone) -> bool) -> Vec<Ne
     next
 }
 
+/// What the title of a goal's achievement begins with; the goal's own title follows.
+const GOAL_REACHED: &str = "Objetivo cumplido: ";
+
+/// The goal that the title of an achievement names.
+pub fn goal_of(title: &str) -> &str {
+    title.strip_prefix(GOAL_REACHED).unwrap_or(title)
+}
+
 /// What a completed goal earns (ATT-25). `current` is the value that completed it.
 pub fn of_goal(goal: &goal::Model, current: f64, at: DateTime<Utc>) -> achievement::Create {
     let value = (current - goal.start_value.unwrap_or(current)).abs();
     achievement::Create {
         user_id: goal.user_id,
         achievement_type: AchievementType::WeightGoal,
-        title: format!("Objetivo cumplido: {}", goal.title).chars().take(255).collect(),
+        title: format!("{GOAL_REACHED}{}", goal.title).chars().take(255).collect(),
         description: format!("Has alcanzado {} {}.", goal.target_value, goal.unit),
         icon: match goal.goal_type {
             GoalType::WeightLoss => "⚖️",

@@ -101,6 +101,7 @@ fn att_25_a_goal_earns_what_was_gained_or_lost() {
     ] {
         let row = of_goal(&goal(kind, start), current, at);
         assert_eq!((row.icon.as_str(), row.value), (icon, value), "{kind:?}");
+        assert!(goal_of(&row.title).starts_with("tt"), "{}", row.title);
         assert_eq!(
             (row.achievement_type, row.rarity, row.points_awarded),
             (AchievementType::WeightGoal, Rarity::Rare, 50)

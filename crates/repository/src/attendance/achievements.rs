@@ -31,8 +31,9 @@ pub struct Earned {
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait Achievements: Send + Sync {
-    /// Inserts those that are not earned yet, and passes over those that are (ATT-22). Returns how many were new.
-    async fn award(&self, conn: &Conn, gym: GymId, earned: Vec<achievement::Create>) -> Result<u64>;
+    /// Inserts those that are not earned yet, and passes over those that are (ATT-22). Returns the new ones.
+    async fn award(&self, conn: &Conn, gym: GymId, earned: Vec<achievement::Create>)
+    -> Result<Vec<achievement::Model>>;
     /// A member's own, newest first.
     async fn of_member(&self, conn: &Conn, gym: GymId, user: UserId, page: Page) -> Result<Vec<Earned>>;
 }
@@ -42,9 +43,14 @@ pub struct SeaEarned;
 
 #[async_trait]
 impl Achievements for SeaEarned {
-    async fn award(&self, conn: &Conn, gym: GymId, earned: Vec<achievement::Create>) -> Result<u64> {
+    async fn award(
+        &self,
+        conn: &Conn,
+        gym: GymId,
+        earned: Vec<achievement::Create>,
+    ) -> Result<Vec<achievement::Model>> {
         if earned.is_empty() {
-            return Ok(0);
+            return Ok(Vec::new());
         }
         let now = time::now();
         let rows = earned.into_iter().map(|row| ActiveModel {
@@ -55,7 +61,7 @@ impl Achievements for SeaEarned {
         });
         // the key is an expression, and no conflict target names it on both databases
         let earned_already = OnConflict::new().do_nothing().to_owned();
-        Ok(Entity::insert_many(rows).on_conflict(earned_already).exec_without_returning(&conn.executor()?).await?)
+        Ok(Entity::insert_many(rows).on_conflict(earned_already).exec_with_returning(&conn.executor()?).await?)
     }
 
     async fn of_member(&self, conn: &Conn, gym: GymId, user: UserId, page: Page) -> Result<Vec<Earned>> {

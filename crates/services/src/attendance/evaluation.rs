@@ -15,9 +15,10 @@ use domain::{
         milestone::{Progress, reached},
         streak,
     },
+    identity::gym,
     kernel::outbox::Model,
 };
-use repository::{Conn, StoreError};
+use repository::{StoreError, Tx};
 
 /// Evaluates the members whose attendance changed. It may be delivered twice, and to two at once: what is earned is
 /// earned once.
@@ -32,38 +33,42 @@ impl Evaluation {
 
     async fn evaluate(&self, gym: GymId, user: UserId) -> Result<()> {
         let (core, stores) = (&self.core, &self.core.stores);
-        let Some(zone) = stores.gyms.by_id(&core.db, gym).await?.map(|gym| gym.timezone) else { return Ok(()) };
+        let Some(gym) = stores.gyms.by_id(&core.db, gym).await? else { return Ok(()) };
         let earned = core
             .db
             .run(async |tx| {
-                let attended = stores.attended_days.attended(&tx, gym, user, None).await?;
+                let attended = stores.attended_days.attended(&tx, gym.id, user, None).await?;
                 // the longest run, not the current: an evaluation that comes late takes nothing away
                 let progress = Progress {
-                    streak: streak::longest(&streak::days(attended.iter().copied(), &zone)),
+                    streak: streak::longest(&streak::days(attended.iter().copied(), &gym.timezone)),
                     classes: u32::try_from(attended.len()).unwrap_or(u32::MAX),
                 };
                 let now = core.clock.now();
                 let earned = reached(progress).into_iter().map(|milestone| milestone.earned(user, now)).collect();
-                core.award(&tx, gym, earned).await
+                core.award(&tx, &gym, earned).await
             })
             .await?;
-        if earned > 0 {
-            core.committed(&[CacheKey::MemberStats(user, gym)]).await;
+        if !earned.is_empty() {
+            core.committed(&[CacheKey::MemberStats(user, gym.id)]).await;
         }
         Ok(())
     }
 }
 
 impl Core {
-    /// Awards what is not earned yet, in the transaction of what earned it; returns how many were new. After the commit
-    /// [`CacheKey::MemberStats`] of the member is stale.
-    pub(crate) async fn award(
+    /// Awards what is not earned yet, in the transaction of what earned it, and tells of what is new (NTF-93); returns
+    /// that. After the commit [`CacheKey::MemberStats`] of the member is stale.
+    async fn award(
         &self,
-        tx: &Conn,
-        gym: GymId,
+        tx: &Tx,
+        gym: &gym::Model,
         earned: Vec<achievement::Create>,
-    ) -> Result<u64, StoreError> {
-        self.stores.earned.award(tx, gym, earned).await
+    ) -> Result<Vec<achievement::Model>, StoreError> {
+        let new = self.stores.earned.award(tx, gym.id, earned).await?;
+        for earned in &new {
+            self.unlocked(tx, gym, earned).await?;
+        }
+        Ok(new)
     }
 }
 

@@ -10,7 +10,7 @@ use domain::{
         goal_progress::{self, GoalPatch, NewGoal, ProgressStatus},
         milestone,
     },
-    identity::GymRole,
+    identity::{GymRole, gym},
     kernel::{timezone::local_day, validation::Invalid},
 };
 use repository::Tx;
@@ -106,11 +106,12 @@ impl GoalService {
 
 impl Core {
     /// Completes those of these goals that are active and reached, and keeps what they earn, in the transaction that
-    /// reached them (ATT-25, ATT-57). Returns those that were completed.
+    /// reached them (ATT-25, ATT-57); the member is told, unless a goal is not to be spoken of (NTF-93). Returns those
+    /// that were completed.
     pub(super) async fn complete_reached(
         &self,
         tx: &Tx,
-        gym: GymId,
+        gym: &gym::Model,
         goals: &[goal::Model],
         now: DateTime<Utc>,
     ) -> Result<Vec<goal::Model>> {
@@ -119,9 +120,14 @@ impl Core {
                 && goal_progress::is_reached(goal.goal_type, goal.current_value, goal.target_value)
         };
         let reached: Vec<_> = goals.iter().filter(reached).map(|goal| goal.id).collect();
-        let completed = self.stores.wanted.complete(tx, gym, &reached, now).await?;
+        let completed = self.stores.wanted.complete(tx, gym.id, &reached, now).await?;
         let earned = completed.iter().map(|goal| milestone::of_goal(goal, goal.current_value, now)).collect();
-        self.stores.earned.award(tx, gym, earned).await?;
+        let earned = self.stores.earned.award(tx, gym.id, earned).await?;
+        for goal in completed.iter().filter(|goal| goal.notifications_enabled) {
+            if let Some(earned) = earned.iter().find(|row| row.source_id == Some(goal.id)) {
+                self.unlocked(tx, gym, earned).await?;
+            }
+        }
         Ok(completed)
     }
 }
@@ -176,7 +182,7 @@ impl Goals for GoalService {
                     return Err(Invalid::field("target_date", "is over").into());
                 }
                 let row = stores.goals.update(&tx, gym, goal, patch.clone().change()).await?;
-                let completed = core.complete_reached(&tx, gym, std::slice::from_ref(&row), now).await?;
+                let completed = core.complete_reached(&tx, actor.gym(), std::slice::from_ref(&row), now).await?;
                 Ok::<_, Error>(completed.into_iter().next().unwrap_or(row))
             })
             .await?;

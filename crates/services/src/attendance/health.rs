@@ -9,7 +9,7 @@ use domain::{
         health_record::{self, MeasurementType},
     },
     identity::{
-        GymRole,
+        GymRole, gym,
         user::{self, ProfilePatch},
     },
     kernel::validation::{FieldError, Invalid},
@@ -80,7 +80,7 @@ impl HealthService {
     async fn weigh(
         &self,
         tx: &Tx,
-        gym: GymId,
+        gym: &gym::Model,
         user: UserId,
         weight: f64,
         now: DateTime<Utc>,
@@ -88,7 +88,7 @@ impl HealthService {
         let stores = &self.core.stores;
         let patch = ProfilePatch { weight: Some(Some(weight)), ..ProfilePatch::default() };
         let person = stores.users.update_profile(tx, user, patch).await?;
-        let goals = stores.wanted.weigh(tx, gym, user, weight).await?;
+        let goals = stores.wanted.weigh(tx, gym.id, user, weight).await?;
         self.core.complete_reached(tx, gym, &goals, now).await?;
         Ok(person)
     }
@@ -111,7 +111,7 @@ impl Health for HealthService {
                 if let Some(weight) = record.weight
                     && let Some((newest, _)) = stores.measured.latest_weight(&tx, gym, user).await?
                     && newest == record.id
-                    && let Some(person) = self.weigh(&tx, gym, user, weight, now).await?
+                    && let Some(person) = self.weigh(&tx, actor.gym(), user, weight, now).await?
                 {
                     // their weight is shown in every gym
                     let gyms = stores.people.gyms_of(&tx, user).await?;

@@ -3,6 +3,7 @@ pub mod achievements;
 pub mod check_in;
 pub(crate) mod evaluation;
 pub mod last_attendance;
+mod notices;
 pub mod qr_code;
 mod qr_image;
 

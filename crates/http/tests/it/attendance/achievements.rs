@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     GymId, UserId,
     attendance::{goal, milestone},
-    identity::GymRole,
+    identity::{GymRole, user},
     kernel::{outbox::Effect, time},
 };
 use futures::future::join_all;
@@ -151,13 +151,53 @@ both! {
         let first = stores.goals.create(&app.world.db, gym.id, lighter.clone()).await.unwrap();
         let second = stores.goals.create(&app.world.db, gym.id, lighter).await.unwrap();
         let earned = |goal: &goal::Model| vec![milestone::of_goal(goal, 69.5, time::now())];
-        assert_eq!(stores.earned.award(&app.world.db, gym.id, earned(&first)).await.unwrap(), 1);
-        assert_eq!(stores.earned.award(&app.world.db, gym.id, earned(&first)).await.unwrap(), 0);
-        assert_eq!(stores.earned.award(&app.world.db, gym.id, earned(&second)).await.unwrap(), 1);
+        assert_eq!(stores.earned.award(&app.world.db, gym.id, earned(&first)).await.unwrap().len(), 1);
+        assert_eq!(stores.earned.award(&app.world.db, gym.id, earned(&first)).await.unwrap().len(), 0);
+        assert_eq!(stores.earned.award(&app.world.db, gym.id, earned(&second)).await.unwrap().len(), 1);
         let found = get(&app, &ana, gym.id, EARNED).await;
         assert_eq!((&found["total_achievements"], &found["total_points"]), (&json!(2), &json!(100)));
         let rare = &found["achievements_by_rarity"]["rare"][0];
         assert_eq!((&rare["value"], &rare["unit"], &rare["icon"]), (&json!(10.5), &json!("kg"), &json!("⚖️")));
+    }
+
+    async fn ntf_93_what_is_earned_is_told_once_and_not_to_a_device_of_who_refused_it(t: TestDb) {
+        let app = App::new(t).await;
+        let c = cast(&app, 5).await;
+        let ben = app.world.member(&c.gym, "ben").await;
+        let refused = json!({"preferences": [{"type": "achievement_unlocked", "push": false}]});
+        app.put("/api/v1/notifications/preferences").by(&ben).at(c.gym.id).json(refused).send().await.expect(200);
+        for day in 1..=2 {
+            let start = time::now() - TimeDelta::days(day);
+            attended(&app, &c, &c.ana, start).await;
+            attended(&app, &c, &ben, start).await;
+        }
+        let check_in = async |member: &user::Model, minutes: i64| {
+            let session = app.world.session(&c.spin, &c.tom, in_minutes(minutes)).await;
+            show(&app, &c.tom, c.gym.id, &code(member), Some(session.id)).await.expect(200);
+            app.deliver_effects().await;
+        };
+        check_in(&c.ana, 5).await;
+        check_in(&ben, 5).await;
+        let told = app.pushes.of_type("achievement_unlocked");
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0].users, [c.ana.id]);
+        let body = &told[0].contents;
+        assert_eq!((body.en.as_str(), body.es.as_str()), ("You have trained 3 days in a row.", "Has entrenado 3 días seguidos."));
+        assert_eq!(Value::Object(told[0].data.clone()), json!({"type": "achievement_unlocked", "gym_id": c.gym.id,
+            "gym_name": "Gym box", "achievement_type": "attendance_streak", "rarity": "common"}));
+        let found = get(&app, &c.ana, c.gym.id, EARNED).await;
+        let key = format!("ach:{}:{}:{}", c.ana.id, c.gym.id, found["recent_achievements"][0]["id"]);
+        let said = &app.services.core.stores.said;
+        assert!(said.claim(&app.world.db, vec![key]).await.unwrap().is_empty(), "the key is taken");
+        // another class of the same day earns nothing
+        check_in(&c.ana, 10).await;
+        check_in(&ben, 10).await;
+        assert_eq!(app.pushes.told("achievement_unlocked"), [c.ana.id]);
+        for member in [&c.ana, &ben] {
+            let list = get(&app, member, c.gym.id, "/api/v1/notifications/").await;
+            let kinds: Vec<_> = list.as_array().unwrap().iter().map(|told| &told["type"]).collect();
+            assert_eq!(kinds, ["achievement_unlocked"], "the list has it once, also of who refused the push");
+        }
     }
 
     async fn att_26_by_rarity_with_totals_and_the_newest_five(t: TestDb) {

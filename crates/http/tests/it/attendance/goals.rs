@@ -103,6 +103,24 @@ both! {
         assert_eq!(earned(&c).await.len(), 1);
     }
 
+    async fn ntf_93_a_goal_that_is_reached_is_told_once_unless_its_notifications_are_off(t: TestDb) {
+        let c = Cast::new(t).await;
+        let quiet = set(&c, &c.ana, json!({"start_value": 50, "notifications_enabled": false})).await.expect(201);
+        let goal = set(&c, &c.ana, json!({"start_value": 50})).await.expect(201);
+        for (goal, value) in [(&quiet, 100), (&goal, 100), (&goal, 120)] {
+            change(&c, &c.ana, goal, json!({"current_value": value})).await.expect(200);
+        }
+        assert_eq!(earned(&c).await.len(), 2);
+        c.app.deliver_effects().await;
+        let told = c.app.pushes.of_type("achievement_unlocked");
+        assert_eq!(told.len(), 1, "{told:?}");
+        let body = &told[0].contents;
+        assert_eq!((body.en.as_str(), body.es.as_str()),
+            ("You have reached your goal: Bench press.", "Has alcanzado tu objetivo: Bench press."));
+        let data = &told[0].data;
+        assert_eq!((&data["achievement_type"], &data["rarity"]), (&json!("weight_goal"), &json!("rare")));
+    }
+
     async fn att_57_down_is_the_way_of_weight_and_fat(t: TestDb) {
         let c = Cast::new(t).await;
         for kind in ["weight_loss", "body_fat_loss"] {

@@ -12,7 +12,7 @@ both! {
         let params = json!({"name": "Spinning", "start": at, "room": "1", "reason": "Rain", "event": "Open day", "pay_before": at,
             "place": "Park", "refund_cents": 5, "currency": "EUR", "sender": "Ana", "text": "Hi", "survey": "s", "expires_at": at,
             "trial_end": at, "retry_at": at, "amount": 5, "period_end": at, "actor": "Tom", "meal": "m", "plan": "p", "day": 1,
-            "achievement": "a", "days": 7});
+            "achievement": "a", "days": 7, "classes": 10, "goal": "g"});
         for kind in NoticeKind::ALL.iter().filter(|kind| !kind.is_written()) {
             let mut notice = c.survey(vec![c.ana.id]);
             notice.kind = *kind;
@@ -21,6 +21,7 @@ both! {
                 NoticeKind::EventRefunded => Some("no_seat"),
                 NoticeKind::ChatMessage => Some("direct"),
                 NoticeKind::ChallengeUpdate => Some("halfway"),
+                NoticeKind::AchievementUnlocked => Some("goal"),
                 _ => None,
             };
             notice.params = params.clone();
