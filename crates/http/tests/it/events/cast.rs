@@ -57,6 +57,11 @@ pub async fn app_with_queue(t: &TestDb) -> (App, Arc<MemoryQueue>) {
     (app.await, queue)
 }
 
+/// Ends a test that would wait for ever.
+pub async fn in_time<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(60), what).await.expect("it comes to an end")
+}
+
 pub fn in_days(days: i64) -> DateTime<Utc> {
     time::now() + TimeDelta::days(days)
 }

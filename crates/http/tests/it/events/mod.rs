@@ -3,6 +3,7 @@ mod cast;
 mod change;
 mod chats;
 mod completion;
+mod consumer;
 mod creation;
 mod deeds;
 mod lists;

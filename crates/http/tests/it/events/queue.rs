@@ -196,10 +196,10 @@ both! {
 
 /// A chat service that answers when it is told to.
 #[derive(Default)]
-struct HangingChat {
-    called: tokio::sync::Notify,
-    go_on: tokio::sync::Notify,
-    made: std::sync::Mutex<String>,
+pub struct HangingChat {
+    pub called: tokio::sync::Notify,
+    pub go_on: tokio::sync::Notify,
+    pub made: std::sync::Mutex<String>,
 }
 
 #[async_trait::async_trait]
