@@ -9,7 +9,7 @@ use domain::{
     identity::user,
     kernel::{outbox, time},
 };
-use ports::payments::{Intent, IntentState};
+use ports::payments::{Intent, IntentState, PaymentError};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryOrder, Statement};
 use serde_json::{Value, json};
 use testkit::{
@@ -128,6 +128,11 @@ pub async fn pay(app: &App, event: &event::Model, member: &user::Model) -> Inten
 pub async fn joins_and_pays(app: &App, event: &event::Model, member: &user::Model) -> Intent {
     join(app, member, event).await.expect(201);
     pay(app, event, member).await
+}
+
+/// The payment service will not give back what the gym does not have.
+pub fn refused() -> PaymentError {
+    PaymentError::Refused { code: Some("balance_insufficient".into()), message: "no balance".into() }
 }
 
 /// What went back: of which intent, how much.

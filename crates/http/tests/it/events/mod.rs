@@ -1,4 +1,5 @@
 mod cancellation;
+mod cancelled_payments;
 mod cast;
 mod change;
 mod chats;

@@ -5,13 +5,9 @@ use domain::events::{
     event::RefundPolicy,
     participation::{EventParticipationStatus as S, PaymentStatus as Pay},
 };
-use ports::payments::{NewRefund, PaymentError, Payments};
+use ports::payments::{NewRefund, Payments};
 use serde_json::{Value, json};
 use testkit::{app::App, both};
-
-fn refused() -> PaymentError {
-    PaymentError::Refused { code: Some("balance_insufficient".into()), message: "no balance".into() }
-}
 
 both! {
     async fn evt_60_evt_62_what_was_paid_goes_back_by_the_policy(t: TestDb) {
