@@ -18,7 +18,7 @@ use services::{
     },
     kernel::{idempotency::Idempotency, limit::Limits, operators::Operators},
     notifications::{
-        announcements::Announcements, devices::Devices, inbox::Inbox, preferences::Preferences,
+        announcements::Announcements, devices::Devices, inbox::Inbox, preferences::Preferences, segments::Segments,
         settings::NotificationSettings,
     },
     schedule::{
@@ -120,6 +120,7 @@ state! {
     event_administration: Arc<dyn EventAdministration>,
     devices: Arc<dyn Devices>,
     announcements: Arc<dyn Announcements>,
+    segments: Arc<dyn Segments>,
     inbox: Arc<dyn Inbox>,
     preferences: Arc<dyn Preferences>,
     notification_settings: Arc<dyn NotificationSettings>,
@@ -177,6 +178,7 @@ impl AppState {
             event_administration: s.event_administration,
             devices: s.devices,
             announcements: s.announcements,
+            segments: s.segments,
             inbox: s.inbox,
             preferences: s.preferences,
             notification_settings: s.notification_settings,

@@ -49,6 +49,9 @@ pub enum PushError {
 #[async_trait]
 pub trait Push: Send + Sync + 'static {
     async fn send(&self, message: &PushMessage) -> Result<PushReceipt, PushError>;
+    /// Sends to everybody whom the service counts to a segment, whatever the message's own recipients. Segments know no
+    /// gyms: this is for the platform's own messages alone (NTF-12).
+    async fn send_to_segment(&self, segment: &str, message: &PushMessage) -> Result<PushReceipt, PushError>;
 }
 
 /// Sends nothing: for a system that has no push service.
@@ -58,6 +61,10 @@ pub struct NullPush;
 #[async_trait]
 impl Push for NullPush {
     async fn send(&self, _: &PushMessage) -> Result<PushReceipt, PushError> {
+        Err(PushError::Disabled)
+    }
+
+    async fn send_to_segment(&self, _: &str, _: &PushMessage) -> Result<PushReceipt, PushError> {
         Err(PushError::Disabled)
     }
 }

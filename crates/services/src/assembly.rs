@@ -14,6 +14,7 @@ use crate::{
     },
     events::{
         administration::{EventAdministration, EventAdministrationService},
+        audience::EventParticipants,
         consumer::EventConsumer,
         departure::LeaveEvents,
         event_lists::{EventListService, EventLists},
@@ -53,13 +54,16 @@ use crate::{
     },
     notifications::{
         announcements::{AnnouncementService, Announcements},
+        audiences::Audiences,
         devices::{DeviceService, Devices},
         inbox::{Inbox, InboxService},
         preferences::{PreferenceService, Preferences},
+        segments::{SegmentService, Segments},
         settings::{NotificationSettings, NotificationSettingsService},
     },
     schedule::{
         attendance_marks::{AttendanceMarkService, AttendanceMarks},
+        audience::SessionParticipants,
         bookings::{BookingService, Bookings, LeaveClasses},
         calendar::{CalendarService, Calendars, CloseCalendar},
         categories::{Categories, CategoryService},
@@ -201,6 +205,7 @@ pub struct Services {
     pub event_administration: Arc<dyn EventAdministration>,
     pub devices: Arc<dyn Devices>,
     pub announcements: Arc<dyn Announcements>,
+    pub segments: Arc<dyn Segments>,
     pub inbox: Arc<dyn Inbox>,
     pub preferences: Arc<dyn Preferences>,
     pub notification_settings: Arc<dyn NotificationSettings>,
@@ -221,6 +226,8 @@ impl Services {
         ]);
         let modules: Arc<dyn Modules> = Arc::new(ModuleService::new(c, p, s));
         let outside = Outside::unknown();
+        let audiences =
+            Audiences { events: Arc::new(EventParticipants::new(c)), sessions: Arc::new(SessionParticipants::new(c)) };
         Self {
             gate: Arc::new(GatekeeperService::new(c, p.verifier.clone(), s.cache_ttl)),
             limits: Limits::new(p.counter.clone(), s.rate_limits),
@@ -270,7 +277,8 @@ impl Services {
             event_payments: Arc::new(EventPaymentsService::new(c)),
             event_administration: Arc::new(EventAdministrationService::new(c, p)),
             devices: Arc::new(DeviceService::new(c)),
-            announcements: Arc::new(AnnouncementService::new(c, p)),
+            announcements: Arc::new(AnnouncementService::new(c, p, audiences)),
+            segments: Arc::new(SegmentService::new(c)),
             inbox: Arc::new(InboxService::new(c)),
             preferences: Arc::new(PreferenceService::new(c)),
             notification_settings: Arc::new(NotificationSettingsService::new(c)),

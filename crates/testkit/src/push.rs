@@ -11,6 +11,7 @@ use std::{
 #[derive(Debug, Default)]
 pub struct MemoryPush {
     sent: Mutex<Vec<PushMessage>>,
+    to_segments: Mutex<Vec<(String, PushMessage)>>,
     unknown: Mutex<BTreeSet<UserId>>,
     failures: Mutex<Vec<PushError>>,
 }
@@ -30,6 +31,11 @@ impl MemoryPush {
         let mut users: Vec<_> = self.of_type(kind).into_iter().flat_map(|m| m.users).collect();
         users.sort_unstable();
         users
+    }
+
+    /// Messages to segments, with the names of these.
+    pub fn to_segments(&self) -> Vec<(String, PushMessage)> {
+        held(&self.to_segments).clone()
     }
 
     /// The next message fails so.
@@ -58,6 +64,16 @@ impl Push for MemoryPush {
         sent.push(message.clone());
         let reached = unknown.len() < message.users.len();
         Ok(PushReceipt { id: reached.then(|| format!("push-{}", sent.len())), unknown })
+    }
+
+    /// Their names are `segment-1`, `segment-2`, …
+    async fn send_to_segment(&self, segment: &str, message: &PushMessage) -> Result<PushReceipt, PushError> {
+        if let Some(error) = held(&self.failures).pop() {
+            return Err(error);
+        }
+        let mut sent = held(&self.to_segments);
+        sent.push((segment.to_owned(), message.clone()));
+        Ok(PushReceipt { id: Some(format!("segment-{}", sent.len())), unknown: Vec::new() })
     }
 }
 

@@ -59,17 +59,6 @@ impl OneSignal {
         })
     }
 
-    /// Sends to everybody whom the vendor counts to a segment, whatever the message's own recipients. Segments know no
-    /// gyms: this is for the platform's own messages alone (NTF-12).
-    ///
-    /// # Errors
-    /// As of [`Push::send`].
-    pub async fn send_to_segment(&self, segment: &str, message: &PushMessage) -> Result<PushReceipt, PushError> {
-        let receipt = self.call(Target::segment(segment), message, 0).await?;
-        tracing::debug!(created = receipt.id.is_some(), "a message was sent to a segment");
-        Ok(receipt)
-    }
-
     /// One call; `part` is its number within the message.
     async fn call(&self, target: Target<'_>, message: &PushMessage, part: usize) -> Result<PushReceipt, PushError> {
         let admitted = self.breaker.admit();
@@ -112,6 +101,12 @@ impl Push for OneSignal {
             receipt.unknown.extend(made.unknown);
         }
         tracing::debug!(recipients = message.users.len(), unknown = receipt.unknown.len(), "a message was sent");
+        Ok(receipt)
+    }
+
+    async fn send_to_segment(&self, segment: &str, message: &PushMessage) -> Result<PushReceipt, PushError> {
+        let receipt = self.call(Target::segment(segment), message, 0).await?;
+        tracing::debug!(created = receipt.id.is_some(), "a message was sent to a segment");
         Ok(receipt)
     }
 }

@@ -1,6 +1,7 @@
 //! What staff send: texts of their own, to people or to the whole gym.
+use super::audience::Audience;
 use crate::{
-    identity::GymRole,
+    EventId, SessionId,
     kernel::{text::Text, validation::text},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -37,7 +38,7 @@ pub struct Translations {
 }
 
 macro_rules! request {
-    ($(#[$meta:meta])* $name:ident { $($own:tt)* } $take:ident => $kept:ty) => {
+    ($(#[$meta:meta])* $name:ident { $($own:tt)* } $($take:ident: $kept:ty),+) => {
         #[derive(Clone, Debug, PartialEq, Deserialize, Validate, utoipa::ToSchema)]
         $(#[$meta])*
         pub struct $name {
@@ -65,9 +66,9 @@ macro_rules! request {
 
         impl $name {
             /// What is said, and to whom.
-            pub fn split(self) -> (Announcement, $kept) {
-                let Self { $take, title, message, data, translations, send_after } = self;
-                (Announcement { title, message, data, translations, send_after }, $take)
+            pub fn split(self) -> (Announcement, $($kept),+) {
+                let Self { $($take,)+ title, message, data, translations, send_after } = self;
+                (Announcement { title, message, data, translations, send_after }, $($take),+)
             }
         }
     };
@@ -81,17 +82,25 @@ request! {
         #[garde(length(min = 1, max = MOST_PEOPLE), inner(length(max = 255)))]
         #[schema(min_items = 1, max_items = 10_000)]
         pub user_ids: Vec<String>,
-    } user_ids => Vec<String>
+    } user_ids: Vec<String>
 }
 
 request! {
-    /// To the whole gym, or to some of its roles.
+    /// To the whole gym, to some of its roles, or to those who take part in something.
     #[schema(as = GymNotificationRequest, example = json!({"title": "Hello", "message": "We are open again."}))]
     ToGym {
         #[garde(skip)]
         #[serde(default)]
         pub audience: Audience,
-    } audience => Audience
+        /// For `event_participants`: which event.
+        #[garde(skip)]
+        #[serde(default)]
+        pub event_id: Option<EventId>,
+        /// For `session_participants`: which session.
+        #[garde(skip)]
+        #[serde(default)]
+        pub session_id: Option<SessionId>,
+    } audience: Audience, event_id: Option<EventId>, session_id: Option<SessionId>
 }
 
 /// What is said, and when.
@@ -132,31 +141,7 @@ impl Announcement {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = NotificationAudience)]
-pub enum Audience {
-    #[default]
-    All,
-    Members,
-    Trainers,
-    /// Administrators and owners.
-    Staff,
-}
-
-impl Audience {
-    /// The roles of who hears it; none is all.
-    pub fn roles(self) -> &'static [GymRole] {
-        match self {
-            Self::All => &[],
-            Self::Members => &[GymRole::Member],
-            Self::Trainers => &[GymRole::Trainer],
-            Self::Staff => &[GymRole::Admin, GymRole::Owner],
-        }
-    }
-}
-
-fn small(data: &Option<Map<String, Value>>, _: &()) -> garde::Result {
+pub(super) fn small(data: &Option<Map<String, Value>>, _: &()) -> garde::Result {
     let Some(data) = data else { return Ok(()) };
     if data.len() > DATA_KEYS {
         return Err(garde::Error::new(format!("must have at most {DATA_KEYS} keys")));

@@ -50,10 +50,11 @@ async fn send(
 
 /// Tell the whole gym something
 ///
-/// Or its members, its trainers, or its administrators. Once a minute, and 20 times a day.
+/// Or its members, its trainers, or its administrators: once a minute, and 20 times a day. Or who has a seat in an event or
+/// in a session: as often as people by their ids.
 #[utoipa::path(post, path = "/api/v1/notifications/send-to-gym", tag = "notifications",
     operation_id = "notification_send_to_gym", security(("bearer" = ["resource:write"], "gym" = [])),
-    request_body = ToGym, responses((status = 200, body = Sent)))]
+    request_body = ToGym, responses((status = 200, body = Sent), (status = 404, body = Problem)))]
 async fn send_to_gym(
     Tenant(actor, ..): Tenant<Admin, scope::ResourceWrite>,
     Service(announcements): Service<dyn Announcements>,

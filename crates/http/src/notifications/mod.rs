@@ -3,6 +3,7 @@ mod announcements;
 mod devices;
 mod inbox;
 mod preferences;
+mod segments;
 mod settings;
 mod unsubscribe;
 
@@ -15,6 +16,7 @@ pub fn routes<S: HostState>() -> OpenApiRouter<S> {
         .merge(announcements::routes())
         .merge(inbox::routes())
         .merge(preferences::routes())
+        .merge(segments::routes())
         .merge(settings::routes())
         .merge(unsubscribe::routes())
 }

@@ -171,6 +171,8 @@ pub trait SessionQueries: Send + Sync {
     ) -> Result<Vec<(SessionId, ParticipationStatus)>>;
     /// Who is `registered` for these sessions.
     async fn registered(&self, conn: &Conn, gym: GymId, sessions: &[SessionId]) -> Result<Vec<(SessionId, UserId)>>;
+    /// Who has a seat in this session.
+    async fn participants(&self, conn: &Conn, gym: GymId, session: SessionId) -> Result<Vec<UserId>>;
     /// Whether a held session has or had a booking, or a place in its queue (SCH-55).
     async fn was_ever_booked(&self, conn: &Conn, gym: GymId, session: SessionId) -> Result<bool>;
     /// What of the trainer's time, and with `rooms` of any room, is taken within `slot`, by others than `except`
@@ -262,6 +264,16 @@ impl SessionQueries for SeaSessions {
             .order_by_asc(P::SessionId)
             .order_by_asc(P::MemberId);
         Ok(booked.into_tuple().all(&conn.executor()?).await?)
+    }
+
+    async fn participants(&self, conn: &Conn, gym: GymId, session: SessionId) -> Result<Vec<UserId>> {
+        let seated = scope::select::<participation::Entity>(gym)
+            .select_only()
+            .column(P::MemberId)
+            .filter(P::SessionId.eq(session))
+            .filter(P::Status.is_in(ParticipationStatus::SEATED))
+            .order_by_asc(P::MemberId);
+        Ok(seated.into_tuple().all(&conn.executor()?).await?)
     }
 
     async fn was_ever_booked(&self, conn: &Conn, gym: GymId, session: SessionId) -> Result<bool> {

@@ -1,5 +1,6 @@
 //! Events of gyms: what they are, who takes part in them, and what they pay.
 pub mod administration;
+pub(crate) mod audience;
 pub mod cancellation;
 pub(crate) mod completion;
 pub mod consumer;

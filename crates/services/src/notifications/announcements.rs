@@ -1,5 +1,6 @@
 //! What administrators send, what became of it, and taking back what waits.
 use super::{
+    audiences::Audiences,
     notify::Push,
     quotas::{Quotas, Sending},
 };
@@ -20,6 +21,7 @@ use domain::{
     },
     notifications::{
         announcement::{Announcement, ToGym, ToPeople},
+        audience::Group,
         kind::NoticeKind,
         notification::{Channel, Model, NotificationStatus},
     },
@@ -127,7 +129,10 @@ pub struct Cancelled {
 pub trait Announcements: Send + Sync {
     /// Admin guard (NTF-81).
     async fn to_people(&self, actor: &Actor, request: ToPeople) -> Result<Sent>;
-    /// Admin guard (NTF-82).
+    /// To an audience (NTF-12, NTF-82). Admin guard.
+    ///
+    /// # Errors
+    /// `event_not_found`, `session_not_found`
     async fn to_gym(&self, actor: &Actor, request: ToGym) -> Result<Sent>;
     /// A push to oneself. An active membership.
     async fn test(&self, actor: &Actor) -> Result<Sent>;
@@ -142,13 +147,19 @@ pub trait Announcements: Send + Sync {
 
 pub struct AnnouncementService {
     core: Core,
+    audiences: Audiences,
     quotas: Quotas,
     limits: Limits,
 }
 
 impl AnnouncementService {
-    pub fn new(core: &Core, ports: &Ports) -> Self {
-        Self { core: core.clone(), quotas: Quotas::new(core, ports), limits: Limits::new(ports.counter.clone(), true) }
+    pub fn new(core: &Core, ports: &Ports, audiences: Audiences) -> Self {
+        Self {
+            core: core.clone(),
+            audiences,
+            quotas: Quotas::new(core, ports),
+            limits: Limits::new(ports.counter.clone(), true),
+        }
     }
 
     fn must_be_timely(&self, announcement: &Announcement) -> Result<()> {
@@ -195,6 +206,19 @@ impl AnnouncementService {
         Ok(Sent::queued(correlation, told, errors))
     }
 
+    /// The active members of the gym who are meant (NTF-10, NTF-12).
+    async fn members_of(&self, actor: &Actor, group: Group) -> Result<Vec<UserId>> {
+        let (core, gym) = (&self.core, actor.gym_id());
+        let addressed = &core.stores.addressed;
+        let people = match group {
+            Group::Roles(roles) => return Ok(addressed.audience(&core.db, gym, roles).await?),
+            Group::Event(event) => self.audiences.events.of_event(gym, event).await?,
+            Group::Session(session) => self.audiences.sessions.of_session(gym, session).await?,
+        };
+        let active = addressed.named(&core.db, gym, &people, &[]).await?;
+        Ok(active.into_iter().map(|(user, _)| user).collect())
+    }
+
     /// The people behind the ids that a request names, and those that name nobody whom this gym may address, as they
     /// were given (NTF-9, NTF-10, NTF-11).
     async fn resolve(&self, actor: &Actor, named: &[String]) -> Result<(Vec<UserId>, Vec<String>)> {
@@ -233,14 +257,16 @@ impl Announcements for AnnouncementService {
     async fn to_gym(&self, actor: &Actor, request: ToGym) -> Result<Sent> {
         actor.must_be(GymRole::Admin)?;
         check(&request)?;
-        let (announcement, audience) = request.split();
+        let (announcement, audience, event, session) = request.split();
+        let group = audience.group(event, session)?;
         self.must_be_timely(&announcement)?;
-        let core = &self.core;
-        let people = core.stores.addressed.audience(&core.db, actor.gym_id(), audience.roles()).await?;
+        // who takes part in something is a few, and not the gym
+        let sending = if matches!(group, Group::Roles(_)) { Sending::ToGym } else { Sending::ToPeople };
+        let people = self.members_of(actor, group).await?;
         if people.is_empty() {
             return Ok(Sent::nobody(vec!["nobody of this audience is active".into()]));
         }
-        self.send(actor, Sending::ToGym, announcement, people, Vec::new()).await
+        self.send(actor, sending, announcement, people, Vec::new()).await
     }
 
     async fn test(&self, actor: &Actor) -> Result<Sent> {

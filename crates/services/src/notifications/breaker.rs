@@ -7,6 +7,8 @@ use std::{
 
 const FAILURES: u32 = 10;
 const PAUSE: TimeDelta = TimeDelta::seconds(60);
+/// Why something waits meanwhile.
+pub(super) const PAUSED: &str = "the service keeps failing and is left alone for a while";
 
 /// Of one channel and one process.
 #[derive(Debug, Default)]

@@ -1,5 +1,9 @@
 //! Delivers notifications: who is told is decided now, not when they were written (NTF-24 … NTF-34).
-use super::{alert::Alerts, breaker::Breaker, budget::Budget};
+use super::{
+    breaker::{Breaker, PAUSED},
+    budget::Budget,
+    push_service::{PushService, Unsent},
+};
 use crate::{
     Core, Ports, Result, Settings,
     kernel::relay::{EffectHandler, Failure},
@@ -17,22 +21,19 @@ use domain::{
 };
 use ports::{
     mail::{Mail, MailError, Mailer},
-    push::{Push, PushError, PushMessage, PushReceipt},
+    push::{PushMessage, PushReceipt},
 };
 use repository::notifications::written::Outcome;
 use std::sync::Arc;
 
 pub const DELIVER: &str = "notification.deliver";
-const ATTEMPTS: i32 = 6;
-const PAUSED: &str = "the service keeps failing and is left alone for a while";
+pub(super) const ATTEMPTS: i32 = 6;
 
 pub(super) struct NotificationDelivery {
     core: Core,
-    push: Arc<dyn Push>,
+    pushes: Arc<PushService>,
     mailer: Arc<dyn Mailer>,
     budget: Budget,
-    alerts: Alerts,
-    push_breaker: Breaker,
     mail_breaker: Breaker,
     public_url: String,
 }
@@ -72,15 +73,21 @@ fn jittered(delay: TimeDelta, random: u16) -> TimeDelta {
         + TimeDelta::milliseconds(2 * fifth * i64::from(random) / i64::from(u16::MAX))
 }
 
+/// How long to wait after so many failed attempts.
+pub(super) fn pause(attempts: i32) -> TimeDelta {
+    let mut random = [0; 2];
+    // without randomness the delay stands as it is
+    let random = if rand::fill(&mut random).is_ok() { u16::from_ne_bytes(random) } else { u16::MAX / 2 };
+    jittered(delay(attempts), random)
+}
+
 impl NotificationDelivery {
-    pub(super) fn new(core: &Core, ports: &Ports, settings: &Settings) -> Self {
+    pub(super) fn new(core: &Core, ports: &Ports, settings: &Settings, pushes: Arc<PushService>) -> Self {
         Self {
             core: core.clone(),
-            push: ports.push.clone(),
+            pushes,
             mailer: ports.mailer.clone(),
             budget: Budget::new(core, ports),
-            alerts: Alerts::default(),
-            push_breaker: Breaker::default(),
             mail_breaker: Breaker::default(),
             public_url: settings.public_url.trim_end_matches('/').to_owned(),
         }
@@ -126,25 +133,11 @@ impl NotificationDelivery {
             data: row.data.as_object().cloned().unwrap_or_default(),
             collapse_id: row.collapse_id.clone(),
         };
-        if let Some(wait) = self.push_breaker.wait(self.core.clock.now()) {
-            return Ok(Made::Again(Failure::Later { reason: PAUSED, after: wait }));
-        }
-        let sent = self.push.send(&message).await;
-        match &sent {
-            Err(PushError::Unavailable { .. }) => self.push_breaker.failed(self.core.clock.now()),
-            _ => self.push_breaker.answered(),
-        }
-        match sent {
+        match self.pushes.send(&message, None).await {
             Ok(receipt) => self.accepted(message.users, receipt).await,
-            Err(PushError::Disabled) => Ok(skipped("push_disabled")),
-            Err(PushError::Unavailable { reason, retry_after }) => {
-                Ok(Made::Again(Failure::Retry { reason, after: retry_after }))
-            }
-            Err(PushError::Unauthorised(reason)) => {
-                self.alerts.raise(self.core.clock.now(), &reason);
-                Ok(Made::Dead(reason))
-            }
-            Err(PushError::Refused(reason)) => Ok(Made::Dead(reason)),
+            Err(Unsent::Disabled) => Ok(skipped("push_disabled")),
+            Err(Unsent::Again(failure)) => Ok(Made::Again(failure)),
+            Err(Unsent::Refused(reason)) => Ok(Made::Dead(reason)),
         }
     }
 
@@ -243,10 +236,7 @@ impl EffectHandler for NotificationDelivery {
     }
 
     fn pause(&self, attempts: i32) -> TimeDelta {
-        let mut random = [0; 2];
-        // without randomness the delay stands as it is
-        let random = if rand::fill(&mut random).is_ok() { u16::from_ne_bytes(random) } else { u16::MAX / 2 };
-        jittered(delay(attempts), random)
+        pause(attempts)
     }
 
     async fn deliver(&self, effect: &outbox::Model) -> Result<(), Failure> {

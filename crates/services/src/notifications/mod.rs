@@ -1,6 +1,7 @@
 //! What people are told, on which channel, and what they say to it.
 mod alert;
 pub mod announcements;
+pub mod audiences;
 mod breaker;
 mod budget;
 pub(crate) mod delivery;
@@ -8,7 +9,9 @@ pub mod devices;
 pub mod inbox;
 pub mod notify;
 pub mod preferences;
+mod push_service;
 mod quotas;
+pub mod segments;
 pub mod settings;
 #[cfg(feature = "testing")]
 mod stage;
@@ -19,7 +22,11 @@ use std::sync::Arc;
 
 /// What delivers the effects of this context.
 pub(crate) fn effect_handlers(core: &Core, ports: &Ports, settings: &Settings) -> Vec<Arc<dyn EffectHandler>> {
-    vec![Arc::new(delivery::NotificationDelivery::new(core, ports, settings))]
+    let pushes = Arc::new(push_service::PushService::new(core, ports));
+    vec![
+        Arc::new(delivery::NotificationDelivery::new(core, ports, settings, pushes.clone())),
+        Arc::new(segments::SegmentDelivery::new(core, pushes)),
+    ]
 }
 
 pub(crate) use upkeep::jobs;

@@ -1,6 +1,7 @@
 //! When a gym is open, which classes it holds, and who takes part in them.
 pub mod attendance_marks;
 pub mod attended;
+pub(crate) mod audience;
 pub mod bookings;
 pub mod calendar;
 pub mod categories;

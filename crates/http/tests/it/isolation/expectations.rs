@@ -78,6 +78,8 @@ const NEW_SERIES: &str = r#"{"base_session_data": {"class_id": "{class_id}", "tr
     "start_time": "2100-03-01T18:30:00"}, "start_date": "2100-03-01", "end_date": "2100-03-07", "days_of_week": [0]}"#;
 const GOAL: &str = r#"{"goal_type": "strength", "title": "more", "target_value": 9, "unit": "kg"}"#;
 const REFUSAL: &str = r#"{"preferences": [{"type": "announcement", "push": false}]}"#;
+const TO_EVENT: &str = r#"{"title": "t", "message": "m", "audience": "event_participants", "event_id": "{event_id}"}"#;
+const TO_SEGMENT: &str = r#"{"segment": "Subscribed Users", "title": "t", "message": "m"}"#;
 const BIO: &str = r#"{"bio": "changed by somebody"}"#;
 
 #[rustfmt::skip]
@@ -258,7 +260,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("get", "/api/v1/notifications/devices", Gym(Member)),
     op("delete", "/api/v1/notifications/devices", Gym(Member)),
     op("post", "/api/v1/notifications/send", Gym(Admin)).body(r#"{"user_ids": ["1"], "title": "t", "message": "m"}"#),
-    op("post", "/api/v1/notifications/send-to-gym", Gym(Admin)).body(r#"{"title": "t", "message": "m"}"#),
+    op("post", "/api/v1/notifications/send-to-gym", Gym(Admin)).row().body(TO_EVENT),
     op("post", "/api/v1/notifications/test", Gym(Member)),
     op("get", "/api/v1/notifications/history", Gym(Admin)),
     op("delete", "/api/v1/notifications/scheduled/{correlation}", Gym(Admin)).row(),
@@ -283,6 +285,7 @@ pub const OPERATIONS: &[Operation] = &[
     op("post", "/api/v1/platform/outbox/dead/replay", Platform),
     op("post", "/api/v1/platform/outbox/dead/{effect_id}/replay", Platform),
     op("get", "/api/v1/platform/jobs", Platform),
+    op("post", "/api/v1/platform/notifications/send-to-segment", Platform).body(TO_SEGMENT),
 
     op("post", "/api/v1/schedule/calendar-feeds/me", Gym(Member)),
     op("delete", "/api/v1/schedule/calendar-feeds/me", Gym(Member)),

@@ -9,5 +9,6 @@ mod preferences;
 mod quotas;
 mod reminders;
 mod scheduled;
+mod segments;
 mod sending;
 mod upkeep;

@@ -2,12 +2,14 @@
 use super::cast::{Cast, NOTIFICATIONS, app_now, cast, rows, states};
 use domain::{
     UserId,
+    events::participation::EventParticipationStatus as Part,
     identity::{GymRole, membership, user},
     notifications::{kind::NoticeKind, notification::NotificationStatus as S},
+    schedule::participation::ParticipationStatus as Booking,
 };
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use testkit::{app::App, both};
+use testkit::{app::App, both, schedule::in_minutes};
 
 fn hello(user_ids: Value) -> Value {
     json!({"user_ids": user_ids, "title": " Hello ", "message": "We are open again."})
@@ -119,6 +121,61 @@ both! {
         let body = json!({"title": "t", "message": "m", "audience": "trainers"});
         let nobody = app.post(&format!("{NOTIFICATIONS}/send-to-gym")).by(&root).at(empty.id).json(body).send().await.expect(200);
         assert_eq!((&nobody["success"], nobody["errors"].as_array().unwrap().len()), (&json!(false), 1));
+    }
+
+    async fn ntf_12_who_has_a_seat_in_an_event_or_in_a_session_is_an_audience(t: TestDb) {
+        let (app, _) = app_now(t).await;
+        let c = cast(&app).await;
+        let tom = app.world.person(&c.gym, "tom", GymRole::Trainer).await;
+        let (cleo, lapsed) = (app.world.member(&c.gym, "cleo").await, app.world.member(&c.gym, "lapsed").await);
+        end_membership(&app, &c, &lapsed).await;
+        let event = app.world.event(&c.gym, &tom, 0).await;
+        let parts = [(&c.ana, Part::Registered), (&c.ben, Part::WaitingList), (&cleo, Part::Cancelled), (&lapsed, Part::Registered)];
+        for (who, part) in parts {
+            app.world.takes_part(&event, who.id, part).await;
+        }
+        let session = app.world.session(&app.world.class(&c.gym).await, &tom, in_minutes(60)).await;
+        let bookings = [(&c.ana, Booking::Registered), (&cleo, Booking::Attended), (&c.ben, Booking::Cancelled), (&lapsed, Booking::Registered)];
+        for (who, booking) in bookings {
+            app.world.booking(&session, who.id, booking).await;
+        }
+        let asked = async |what: Value| {
+            let mut body = json!({"title": "t", "message": "m"});
+            body.as_object_mut().unwrap().extend(what.as_object().unwrap().clone());
+            c.send_to_gym(&app, body).await
+        };
+        // within one minute: these are people, and not the gym (NTF-36)
+        let of_event = asked(json!({"audience": "event_participants", "event_id": event.id})).await.expect(200);
+        let of_session = asked(json!({"audience": "session_participants", "session_id": session.id})).await.expect(200);
+        assert_eq!((&of_event["recipients"], &of_session["recipients"]), (&json!(1), &json!(2)));
+        assert_eq!(asked(json!({})).await.expect(200)["success"], json!(true));
+        app.deliver_effects().await;
+        let mut told: Vec<_> = app.pushes.sent().into_iter().map(|message| message.users).collect();
+        told.sort();
+        assert_eq!(told.len(), 3);
+        assert!(told.contains(&vec![c.ana.id]), "of the event: {told:?}");
+        assert!(told.contains(&vec![c.ana.id, cleo.id]), "of the session: {told:?}");
+
+        let elsewhere = app.world.gym("elsewhere").await;
+        let coach = app.world.person(&elsewhere, "coach", GymRole::Trainer).await;
+        let theirs = app.world.event(&elsewhere, &coach, 5).await;
+        let session_there = app.world.session(&app.world.class(&elsewhere).await, &coach, in_minutes(60)).await;
+        let foreign = asked(json!({"audience": "event_participants", "event_id": theirs.id})).await;
+        assert_eq!(foreign.outcome(), (404, "event_not_found".into()));
+        let foreign = asked(json!({"audience": "session_participants", "session_id": session_there.id})).await;
+        assert_eq!(foreign.outcome(), (404, "session_not_found".into()));
+        for what in [
+            json!({"audience": "event_participants"}),
+            json!({"audience": "session_participants", "event_id": event.id}),
+            json!({"audience": "members", "event_id": event.id}),
+            json!({"session_id": session.id}),
+        ] {
+            assert_eq!(asked(what.clone()).await.status, 422, "{what}");
+        }
+        let empty = app.world.event(&c.gym, &tom, 5).await;
+        let nobody = asked(json!({"audience": "event_participants", "event_id": empty.id})).await.expect(200);
+        assert_eq!((&nobody["success"], nobody["errors"].as_array().unwrap().len()), (&json!(false), 1));
+        assert_eq!(rows(t).await.len(), 3, "what was refused is not sent");
     }
 
     async fn ntf_15_translations_reach_each_language(t: TestDb) {
