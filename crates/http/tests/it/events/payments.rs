@@ -246,6 +246,65 @@ both! {
         assert_eq!(confirm(&app, &c.ben, &row, json!({})).await.outcome(), (400, "payment_error".into()));
     }
 
+    async fn evt_58_a_claim_is_paid_with_the_same_intent_or_a_new_one_and_gains_no_time_by_asking(t: TestDb) {
+        let (app, clock) = app_with_clock(t).await;
+        let c = cast(&app).await;
+        let event = c.paid_event(&app, t, 5, RefundPolicy::FullRefund).await;
+        join(&app, &c.ana, &event).await.expect(201);
+        let row = part(&app, &event, &c.ana).await;
+        let first = intent(&app, &event, &c.ana).await.id;
+        clock.advance(TimeDelta::hours(23));
+        let reused = ask_intent(&app, &c.ana, &row).await.expect(200);
+        assert_eq!((&reused["payment_intent_id"], &reused["payment_deadline"]), (&json!(first), &json!(row.payment_expiry)));
+        app.payments.put(&first, IntentState::Canceled);
+        let made = ask_intent(&app, &c.ana, &row).await.expect(200);
+        let second = intent(&app, &event, &c.ana).await;
+        assert_ne!(second.id, first);
+        assert_eq!(made, json!({
+            "client_secret": second.client_secret, "payment_intent_id": second.id, "amount": PRICE, "currency": "EUR",
+            "payment_deadline": row.payment_expiry, "stripe_account_id": ACCOUNT,
+        }));
+        // another's claim is not there, whoever asks
+        for other in [&c.ben, &c.admin] {
+            assert_eq!(ask_intent(&app, other, &row).await.outcome(), (404, "participation_not_found".into()));
+        }
+        clock.advance(TimeDelta::hours(1));
+        assert_eq!(ask_intent(&app, &c.ana, &row).await.expect(200), made, "exactly at its end");
+        clock.advance(TimeDelta::seconds(1));
+        assert_eq!(ask_intent(&app, &c.ana, &row).await.outcome(), (400, "payment_expired".into()));
+        let now = part(&app, &event, &c.ana).await;
+        assert_eq!((now.status, now.payment_status, now.payment_expiry), (S::PendingPayment, Some(Pay::Pending), row.payment_expiry));
+        assert_eq!(intents(&app).len(), 2);
+    }
+
+    async fn evt_58_who_was_promoted_asks_with_what_to_pay_and_where_nothing_is_due_nobody_pays(t: TestDb) {
+        let (app, clock) = app_with_clock(t).await;
+        let c = cast(&app).await;
+        let event = c.paid_event(&app, t, 1, RefundPolicy::FullRefund).await;
+        let not_due = (400, "payment_not_due".to_owned());
+        joins_and_pays(&app, &event, &c.ben).await;
+        join(&app, &c.ana, &event).await.expect(201);
+        let (paid, waits) = (part(&app, &event, &c.ben).await, part(&app, &event, &c.ana).await);
+        assert_eq!((waits.status, waits.payment_status), (S::WaitingList, Some(Pay::Pending)));
+        assert_eq!(ask_intent(&app, &c.ana, &waits).await.outcome(), not_due, "waiting");
+        assert_eq!(ask_intent(&app, &c.ben, &paid).await.outcome(), not_due, "paid");
+        leave(&app, &c.ben, &event).await.expect(204);
+        assert_eq!(ask_intent(&app, &c.ben, &paid).await.outcome(), not_due, "cancelled");
+        let free = app.world.event(&c.gym, &c.tom, 5).await;
+        let takes_part = app.world.takes_part(&free, c.ana.id, S::Registered).await;
+        assert_eq!(ask_intent(&app, &c.ana, &takes_part).await.outcome(), not_due, "free");
+        let seat = part(&app, &event, &c.ana).await;
+        assert_eq!((seat.status, seat.payment_status, &seat.stripe_payment_intent_id), (S::Registered, Some(Pay::Pending), &None));
+        assert!(seat.payment_expiry.is_some());
+        clock.advance(TimeDelta::hours(1));
+        let made = ask_intent(&app, &c.ana, &seat).await.expect(200);
+        assert_eq!(made["payment_deadline"], json!(seat.payment_expiry));
+        let now = part(&app, &event, &c.ana).await;
+        assert_eq!((now.status, now.payment_status, now.payment_expiry), (S::Registered, Some(Pay::Pending), seat.payment_expiry));
+        assert_eq!(json!(now.stripe_payment_intent_id), made["payment_intent_id"]);
+        assert_eq!(ask_intent(&app, &c.ana, &seat).await.expect(200), made, "the same again");
+    }
+
     async fn evt_59_what_is_not_paid_in_time_lapses_and_what_was_paid_in_the_last_moment_counts(t: TestDb) {
         let (app, clock) = app_with_clock(t).await;
         let c = cast(&app).await;
