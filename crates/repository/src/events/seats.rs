@@ -17,18 +17,20 @@ use domain::{
 use sea_orm::{
     ActiveEnum,
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
-    sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, SimpleExpr},
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, IdenStatic, Iterable, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, RelationDef, Select,
+    sea_query::{Expr, ExprTrait, IntoCondition, LockBehavior, LockType, OnConflict, SimpleExpr},
 };
 use std::collections::HashSet;
 
 /// What is known of an event's seats and of one member's part in it, in one look.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct EventSeatState {
     /// Rows that hold a seat.
     pub registered: i64,
     /// The member's row, if there is one.
-    pub own: Option<EventParticipationId>,
+    #[sea_orm(nested(prefix = "own_"))]
+    pub own: Option<participation::Model>,
     /// Refunds of theirs that are not through.
     pub refunds: i64,
 }
@@ -85,6 +87,15 @@ fn seated(gym: GymId) -> Select<participation::Entity> {
         .select_only()
         .column_as(P::Id.count(), "n")
         .filter(P::Status.eq(EventParticipationStatus::Registered))
+}
+
+/// An event's row of this member.
+fn part_of(member: UserId) -> RelationDef {
+    event::Entity::belongs_to(participation::Entity)
+        .from((E::GymId, E::Id))
+        .to((P::GymId, P::EventId))
+        .on_condition(move |_, part| Expr::col((part, P::MemberId)).eq(member).into_condition())
+        .into()
 }
 
 /// Of the row of an outer statement: a refund for want of a seat that was sent, or may have been (EVT-45).
@@ -163,20 +174,19 @@ impl EventSeats for SeaEventSeats {
     }
 
     async fn state(&self, conn: &Conn, gym: GymId, event: EventId, member: UserId) -> Result<Option<EventSeatState>> {
-        let this = || Expr::col((participation::Entity, P::EventId)).equals((event::Entity, E::Id));
-        let own =
-            || scope::select::<participation::Entity>(gym).select_only().filter(this()).filter(P::MemberId.eq(member));
+        let this = Expr::col((participation::Entity, P::EventId)).equals((event::Entity, E::Id));
         let refunds = scope::select::<refund_task::Entity>(gym)
             .select_only()
             .column_as(T::Id.count(), "n")
-            .filter(T::ParticipationId.in_subquery(own().column(P::Id).into_query()))
+            .filter(Expr::col((refund_task::Entity, T::ParticipationId)).equals((participation::Entity, P::Id)))
             .filter(T::State.is_in(RefundState::OPEN));
         let state = scope::select::<event::Entity>(gym)
+            .join(JoinType::LeftJoin, part_of(member))
             .select_only()
-            .expr_as(SimpleExpr::from(seated(gym).filter(this()).into_query()), "registered")
-            .expr_as(SimpleExpr::from(own().column(P::Id).into_query()), "own")
+            .expr_as(SimpleExpr::from(seated(gym).filter(this).into_query()), "registered")
             .expr_as(SimpleExpr::from(refunds.into_query()), "refunds")
             .filter(E::Id.eq(event));
+        let state = P::iter().fold(state, |state, column| state.column_as(column, format!("own_{}", column.as_str())));
         Ok(state.into_model().one(&conn.executor()?).await?)
     }
 

@@ -140,10 +140,7 @@ impl EventParticipationService {
         let event = core.hold_event(tx, gym, event).await?;
         membership.ok_or(MEMBER_NOT_FOUND)?;
         let state = stores.event_seats.state(tx, gym, event.id, actor.user_id()).await?.ok_or(EVENT_NOT_FOUND)?;
-        let before = match state.own {
-            Some(id) => stores.event_participations.get(tx, gym, id).await?,
-            None => None,
-        };
+        let before = state.own;
         let account = if event.is_paid { self.intents.account(tx, gym).await? } else { None };
         let now = core.clock.now();
         let own = Own { row: before.as_ref(), refund_open: state.refunds > 0 };

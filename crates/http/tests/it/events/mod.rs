@@ -15,6 +15,7 @@ mod plans;
 mod queue;
 mod races;
 mod refunds;
+mod rejoining;
 mod waitlist;
 mod webhooks;
 mod workers;
