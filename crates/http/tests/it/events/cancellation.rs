@@ -1,5 +1,8 @@
 //! Events are cancelled.
-use super::cast::{EVENTS, app_with_queue, cast, channel, deliver_now, participations};
+use super::{
+    cast::{EVENTS, app_with_queue, cast, channel, deliver_now, participations},
+    deeds::{set_row, sql},
+};
 use domain::{
     UserId,
     events::{
@@ -10,6 +13,7 @@ use domain::{
         },
     },
 };
+use ports::{chat::ChatError, mail::MailError, push::PushError};
 use serde_json::{Value, json};
 use testkit::{app::App, both, events::paid};
 
@@ -117,6 +121,84 @@ both! {
         let said: Vec<_> = room.posts.iter().map(|post| post.text.clone()).collect();
         assert_eq!(said, ["Se ha cancelado «Race». Motivo: Rain\n“Race” was cancelled. Reason: Rain"]);
         assert!(room.is_frozen);
+    }
+
+    async fn evt_36_ntf_76_everybody_gets_a_mail_of_their_own_with_all_that_concerns_them(t: TestDb) {
+        let app = App::new(t).await;
+        let c = cast(&app).await;
+        c.takes_payments(t).await;
+        sql(t, &format!("UPDATE gyms SET email = 'hi@box.test', phone = '600 000 000' WHERE id = {}", c.gym.id)).await;
+        sql(t, &format!("UPDATE users SET locale = 'en' WHERE id IN ({}, {})", c.ana.id, c.ben.id)).await;
+        let event = app.world.event_with(&c.gym, &c.admin, 9, |e| {
+            paid(e, 1000);
+            e.title = "Open <day>".into();
+            e.location = Some("Sala <1>".into());
+            e.start_time = "2031-06-01T16:30:00Z".parse().unwrap();
+            e.end_time = "2031-06-01T18:30:00Z".parse().unwrap();
+        }).await;
+        let zoe = app.world.member(&c.gym, "zoe").await;
+        app.world.takes_part(&event, c.ana.id, Registered).await;
+        let cash = app.world.takes_part(&event, c.ben.id, Registered).await;
+        set_row(t, &cash, "stripe_payment_intent_id = NULL").await;
+        let dearer = app.world.takes_part(&event, zoe.id, Registered).await;
+        set_row(t, &dearer, "amount_paid_cents = 2500").await;
+        app.world.takes_part(&event, c.tom.id, WaitingList).await;
+        app.world.takes_part(&event, c.tina.id, Cancelled).await;
+        let path = format!("{EVENTS}{}?reason=%3Ci%3ERain%3C%2Fi%3E", event.id);
+        let answer = app.delete(&path).by(&c.admin).at(c.gym.id).send().await.expect(200);
+        assert_eq!(answer["notifications_sent"]["email"], 4);
+        app.deliver_effects().await;
+        assert_eq!(app.mails.sent().len(), 4, "{:?}", app.mails.sent());
+        let escaped = |text: &str| text.replace('<', "&lt;").replace('>', "&gt;").replace('/', "&#x2f;");
+        let (en, es) = (("Event cancelled: Open <day>", "Jun 1, 2031, 18:30"), ("Evento cancelado: Open <day>", "01/06/2031, 18:30"));
+        for (who, (subject, when), refund) in [
+            (&c.ana, en, "10.00 EUR are refunded to the payment method that you paid with. It usually takes 5 to 10 business days."),
+            (&c.ben, en, "Your refund could not be made yet. Our support will get in touch with you."),
+            (&zoe, es, "Se devuelven 25.00 EUR al método con el que pagaste. Suele tardar de 5 a 10 días hábiles."),
+            (&c.tom, es, ""),
+        ] {
+            let mail = app.mails.to(&who.email).remove(0);
+            assert_eq!((mail.subject.as_str(), mail.reply_to.as_deref()), (subject, Some("hi@box.test")));
+            for written in ["Open <day>", "Sala <1>", "<i>Rain</i>", when] {
+                assert!(mail.text.contains(written), "{written}: {}", mail.text);
+                assert!(mail.html.contains(&escaped(written)), "{written}: {}", mail.html);
+            }
+            for body in [&mail.text, &mail.html] {
+                assert!(body.contains(refund) && body.contains("hi@box.test, 600 000 000"), "{body}");
+                // of nobody else's refund
+                let others = ["10.00 EUR", "25.00 EUR", "could not be made", "no se ha podido"];
+                assert!(others.iter().all(|other| refund.contains(other) || !body.contains(other)), "{body}");
+            }
+            assert!(!mail.html.contains("<i>") && !mail.html.contains("<day>"), "{}", mail.html);
+        }
+    }
+
+    async fn evt_36_ntf_79_a_channel_that_fails_leaves_the_others_untouched(t: TestDb) {
+        let app = App::new(t).await;
+        let c = cast(&app).await;
+        let channels = ["push", "email", "chat"];
+        for broken in channels {
+            let event = app.world.event(&c.gym, &c.tom, 5).await;
+            app.world.takes_part(&event, c.ana.id, Registered).await;
+            c.put(&app, &c.tom, &event, json!({"title": broken})).await.expect(200);
+            app.deliver_effects().await;
+            match broken {
+                "push" => app.pushes.fail(PushError::Refused("no".into())),
+                "email" => app.mails.fail(MailError::Refused("550".into())),
+                _ => app.chats.fail(ChatError::Refused("no".into())),
+            }
+            let answer = c.cancel(&app, &c.tom, &event).await.expect(200);
+            assert_eq!(answer["notifications_sent"], json!({"push": 1, "email": 1, "chat": 1}), "{broken}");
+            app.deliver_effects().await;
+            let pushes = app.pushes.of_type("event_cancelled");
+            let delivered = [
+                pushes.iter().any(|push| push.data["event_id"] == json!(event.id)),
+                app.mails.to(&c.ana.email).iter().any(|mail| mail.subject.ends_with(broken)),
+                !app.chats.channel(&channel(&event)).unwrap().posts.is_empty(),
+            ];
+            assert_eq!(delivered, channels.map(|channel| channel != broken), "{broken}");
+            assert_eq!(app.world.event_now(&event).await.unwrap().status, EventStatus::Cancelled);
+        }
     }
 
     async fn evt_38_without_an_account_the_cancellation_happens_and_the_refund_is_told_as_failed(t: TestDb) {
