@@ -4,7 +4,8 @@ use domain::{
     billing::{event_credit, stripe_account, stripe_profile},
     chat::room::{self, RoomKind, RoomStatus, StreamState},
     events::{
-        participation::EventParticipationStatus,
+        event,
+        participation::{self, EventParticipationStatus},
         refund_task::{self, RefundKind, RefundState},
     },
     identity::{gym, user},
@@ -13,25 +14,25 @@ use domain::{
 use repository::{Db, Repository, SeaRepo};
 use testkit::{events::paid, world::World};
 
-pub async fn fill(db: &Db, gym: &gym::Model, creator: &user::Model, member: UserId, name: &str) {
-    let world = World::new(db);
-    let event = world.event_with(gym, creator, 5, |e| paid(e, 1000)).await;
-    let row = world.takes_part(&event, member, EventParticipationStatus::Registered).await;
-    let talk = room::Create {
+pub fn chat_room(event: &event::Model) -> room::Create {
+    room::Create {
         kind: RoomKind::Event,
-        stream_channel_id: format!("gym_{}_event_{}", gym.id, event.id),
+        stream_channel_id: format!("gym_{}_event_{}", event.gym_id, event.id),
         stream_channel_type: "messaging".into(),
         name: Some("Evento".into()),
         event_id: Some(event.id),
-        creator_id: Some(creator.id),
+        creator_id: Some(event.creator_id),
         status: RoomStatus::Active,
         stream_state: StreamState::Ready,
-    };
-    SeaRepo::<room::Entity>::default().create(db, gym.id, talk).await.expect("a room");
-    let back = refund_task::Create {
-        event_id: event.id,
+    }
+}
+
+/// By the policy, and due now; in cash without an intent.
+pub fn refund(row: &participation::Model, intent: Option<String>) -> refund_task::Create {
+    refund_task::Create {
+        event_id: row.event_id,
         participation_id: row.id,
-        payment_intent_id: Some(format!("pi_{name}")),
+        payment_intent_id: intent,
         amount_cents: 100,
         kind: RefundKind::Policy,
         state: RefundState::Pending,
@@ -39,7 +40,15 @@ pub async fn fill(db: &Db, gym: &gym::Model, creator: &user::Model, member: User
         last_error: None,
         stripe_refund_id: None,
         reason: None,
-    };
+    }
+}
+
+pub async fn fill(db: &Db, gym: &gym::Model, creator: &user::Model, member: UserId, name: &str) {
+    let world = World::new(db);
+    let event = world.event_with(gym, creator, 5, |e| paid(e, 1000)).await;
+    let row = world.takes_part(&event, member, EventParticipationStatus::Registered).await;
+    SeaRepo::<room::Entity>::default().create(db, gym.id, chat_room(&event)).await.expect("a room");
+    let back = refund(&row, Some(format!("pi_{name}")));
     SeaRepo::<refund_task::Entity>::default().create(db, gym.id, back).await.expect("a refund");
     let credit = event_credit::Create {
         user_id: member,
