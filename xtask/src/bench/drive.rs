@@ -24,9 +24,9 @@ pub struct Arguments {
     /// share alone, and ends no pair half done
     #[arg(long)]
     pairs: bool,
-    /// The status that every answer must have
-    #[arg(long, default_value_t = 200)]
-    expect: u16,
+    /// The statuses that a connection's answers must have, in turn
+    #[arg(long, value_delimiter = ',', default_values_t = [200])]
+    expect: Vec<u16>,
 }
 
 /// What one run measured. Times in microseconds.
@@ -59,6 +59,7 @@ async fn load(arguments: &Arguments) -> anyhow::Result<Outcome> {
     if requests.is_empty() || arguments.connections == 0 {
         bail!("nothing to send");
     }
+    let expect: Rc<[u16]> = arguments.expect.as_slice().into();
     let requests: Rc<[Vec<u8>]> = requests.into_iter().map(String::into_bytes).collect();
     let mut connections = Vec::new();
     for _ in 0..arguments.connections {
@@ -76,9 +77,9 @@ async fn load(arguments: &Arguments) -> anyhow::Result<Outcome> {
         .into_iter()
         .enumerate()
         .map(|(n, connection)| {
-            let requests = Rc::clone(&requests);
+            let (requests, expect) = (Rc::clone(&requests), Rc::clone(&expect));
             let walk = Walk { first: n * share, own: arguments.pairs.then_some(share) };
-            tokio::task::spawn_local(repeat(connection, requests, walk, until, arguments.expect))
+            tokio::task::spawn_local(repeat(connection, requests, walk, until, expect))
         })
         .collect();
     let mut all = Tally::default();
@@ -111,10 +112,10 @@ async fn repeat(
     requests: Rc<[Vec<u8>]>,
     walk: Walk,
     until: Instant,
-    expect: u16,
+    expect: Rc<[u16]>,
 ) -> anyhow::Result<Tally> {
     let mut tally = Tally::default();
-    for n in 0.. {
+    for (n, expected) in expect.iter().cycle().enumerate() {
         let at = walk.own.map_or(walk.first + n, |own| walk.first + n % own);
         let Some(request) = requests.get(at % requests.len()) else { break };
         let sent = Instant::now();
@@ -122,7 +123,7 @@ async fn repeat(
             break;
         }
         let answer = connection.exchange(request).await?;
-        if answer.status != expect {
+        if answer.status != *expected {
             bail!("answered {}: {}", answer.status, String::from_utf8_lossy(answer.body));
         }
         tally.bytes += answer.body.len() as u64;
@@ -140,6 +141,42 @@ fn quantile(sorted: &[u32], q: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::exchange::{delete, post};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    /// Answers 201 and 204 by turns.
+    async fn by_turns() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 256];
+            for status in ["201 Created\r\ncontent-length: 0", "204 No Content"].iter().cycle() {
+                if stream.read(&mut request).await.unwrap_or(0) == 0 {
+                    break;
+                }
+                stream.write_all(format!("HTTP/1.1 {status}\r\n\r\n").as_bytes()).await.unwrap();
+            }
+        });
+        address
+    }
+
+    async fn in_pairs(expect: &[u16]) -> anyhow::Result<Tally> {
+        let connection = Connection::open(by_turns().await).await?;
+        let requests = [post("/seat", &[]), delete("/seat", &[])].map(String::into_bytes);
+        let until = Instant::now() + Duration::from_millis(250);
+        repeat(connection, Rc::new(requests), Walk { first: 0, own: Some(2) }, until, expect.into()).await
+    }
+
+    #[tokio::test]
+    async fn no_pair_is_left_half_done_and_each_half_has_its_own_status() {
+        let tally = in_pairs(&[201, 204]).await.unwrap();
+        assert!(!tally.times.is_empty() && tally.times.len() % 2 == 0, "{}", tally.times.len());
+        assert!(in_pairs(&[201]).await.is_err());
+    }
 
     #[test]
     fn quantiles_are_values_that_were_measured() {

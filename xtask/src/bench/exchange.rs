@@ -89,6 +89,20 @@ pub fn post(path: &str, headers: &[(&str, &str)]) -> String {
     bare("POST", path, &[&[("content-length", "0")], headers].concat())
 }
 
+/// A POST of JSON.
+pub fn post_json(path: &str, headers: &[(&str, &str)], body: &str) -> String {
+    let length = body.len().to_string();
+    let own = [("content-length", length.as_str()), ("content-type", "application/json")];
+    let mut request = bare("POST", path, &[&own, headers].concat());
+    request.push_str(body);
+    request
+}
+
+/// A DELETE without a body.
+pub fn delete(path: &str, headers: &[(&str, &str)]) -> String {
+    bare("DELETE", path, headers)
+}
+
 fn bare(method: &str, path: &str, headers: &[(&str, &str)]) -> String {
     let mut request = format!("{method} {path} HTTP/1.1\r\nhost: bench\r\naccept: application/json\r\n");
     for (name, value) in headers {
@@ -125,6 +139,15 @@ mod tests {
         let answer = connection.exchange(get("/", &[]).as_bytes()).await.unwrap();
         assert_eq!((answer.status, answer.body), (304, &b""[..]));
         server.await.unwrap();
+    }
+
+    #[test]
+    fn a_post_of_json_tells_the_bytes_of_its_body() {
+        let request = post_json("/a", &[("x-gym-id", "7")], "{\"é\":1}");
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("POST /a HTTP/1.1\r\n") && head.contains("\r\nx-gym-id: 7"), "{head}");
+        assert_eq!(body, "{\"é\":1}");
+        assert_eq!(content_length(format!("{head}\r\n\r\n").as_bytes()).unwrap(), body.len());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A bare axum handler sends the statement that the guarded operation needs for its data, over tokio-postgres and a
 //! pool as large as the server's, and encodes the same shapes to the same bytes. It knows no token, no gym guard, no
 //! cache, no limits, no metrics and no log; that is what the server's share above the floor pays for.
+mod events;
 mod schedule;
 
 use anyhow::Context;
@@ -65,6 +66,7 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
         .route("/row/{gym}/{user}", get(row))
         .route("/profile/{user}", get(profile))
         .merge(schedule::routes())
+        .merge(events::routes())
         .with_state(pool);
     let listener = tokio::net::TcpListener::bind(arguments.address).await?.tap_io(|socket| {
         let _ = socket.set_nodelay(true);

@@ -2,18 +2,18 @@
 //! what else the machine does falls on both; a figure is the median of its rounds, a ratio the median of the ratios
 //! within one round.
 use super::{
-    drive,
+    backlog, drive,
+    load::Load,
     release::Programs,
     scenario::{Scenario, Side},
     server::Server,
     usage::Pid,
     world::World,
 };
-use anyhow::{Context, bail};
+use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 /// How long and how often.
@@ -112,32 +112,19 @@ impl Bench<'_> {
             Side::Floor => (self.floor, "floor"),
         };
         let (postgres, redis) = (World::pid(&self.world.postgres), World::pid(&self.world.redis));
+        // what earlier requests left to the worker is not of this load
+        backlog::worked_off(&self.world.database).await?;
         if scenario.fresh {
             self.world.forget().await?;
         }
         let used = || [server.pid.seconds(), postgres.seconds_with_children(), redis.seconds()];
-        let mut command = tokio::process::Command::new(&self.programs.xtask);
-        command.args(["bench", "drive", "--address", &server.address.to_string(), "--requests"]).arg(self.file(n));
-        command.args(["--connections", &connections.to_string(), "--seconds", &seconds.to_string()]);
-        command.args(["--expect", &scenario.expect.to_string()]);
-        if scenario.pairs {
-            command.arg("--pairs");
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let before = used();
-        let child = command.spawn().context("cannot start the load")?;
+        let load = Load::start(self.programs, server.address, scenario, &self.file(n), connections, seconds)?;
         tokio::time::sleep(Duration::from_secs_f64(seconds / 2.0)).await;
         let database_connections = self.world.connections(application).await?;
         let memory = Pid::memory(server.pid);
-        let output = child.wait_with_output().await?;
+        let drive = load.outcome().await?;
         let after = used();
-        if !output.status.success() {
-            bail!("the load broke off: {}", String::from_utf8_lossy(&output.stderr).trim());
-        }
-        let drive: drive::Outcome = serde_json::from_slice(&output.stdout).context("the load's own figures")?;
-        if drive.requests == 0 {
-            bail!("no request was answered");
-        }
         let [cpu, postgres_cpu, redis_cpu] =
             std::array::from_fn(|i| (after.get(i).zip(before.get(i))).map_or(0.0, |(a, b)| (a - b) * 1e6))
                 .map(|spent| spent / drive.requests as f64);

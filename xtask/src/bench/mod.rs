@@ -1,13 +1,17 @@
 //! A release build under load, beside the least that the same work can cost.
 //!
-//! PostgreSQL and Redis are private, the world in them is the same each time, the load comes from a process of its
-//! own, and a bare handler on the database driver does the same statements and the same encoding in the same run: on
-//! a machine that does other things too, the ratio of the two is what a figure is good for.
+//! PostgreSQL, Redis and the queue's stand-in are private, the world in them is the same each time, the load comes
+//! from a process of its own, and a bare handler on the database driver does the same statements and the same encoding
+//! in the same run: on a machine that does other things too, the ratio of the two is what a figure is good for.
+mod backlog;
 mod drive;
 mod exchange;
 mod floor;
+mod load;
 mod measure;
 mod pictures;
+mod queue;
+mod relay;
 mod release;
 mod report;
 mod scenario;
@@ -22,7 +26,7 @@ use anyhow::Context;
 use measure::{Bench, Plan};
 use release::Programs;
 use report::Report;
-use server::{Issuer, Server};
+use server::{Issuer, Role, Server, Setting};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -127,31 +131,35 @@ async fn everything(
     let world = World::make(board, extent).await?;
     let issuer = Issuer::start().await?;
     let data = scratch.join("data");
-    let server = async || Server::start(programs, &world, &issuer, &data).await;
+    let setting = Setting { programs, world: &world, issuer: &issuer, data: &data };
 
     let mut starts = Vec::new();
     for _ in 0..5 {
-        let one = server().await?;
+        let one = setting.start(Role::Whole, None).await?;
         starts.push(one.ready_in.as_secs_f64());
         one.end().await?;
     }
-    let (server, floor) = (server().await?, Server::floor(programs, &world).await?);
+    let alone = setting.start(Role::Api, None).await?;
     let mut scenarios = scenario::all(&world, &issuer);
-    scenarios.push(scenario::unchanged(&world.gyms, &issuer, server.address).await?);
+    scenarios.push(scenario::unchanged(&world.gyms, &issuer, alone.address).await?);
     if let Some(only) = &arguments.only {
         let wanted: Vec<_> = scenarios.iter().filter(|s| s.name.contains(only.as_str())).collect();
         let names: Vec<_> = wanted.iter().flat_map(|s| [Some(s.name), s.beside]).flatten().collect();
         scenarios.retain(|s| names.contains(&s.name));
     }
     let pages = statements::PAGES.map(|limit| (limit, scenario::list(&world.gyms, &issuer, limit)));
-    let statements = statements::count(&world, &scenarios, &pages, &server).await?;
+    let statements = statements::count(&world, &scenarios, &pages, &alone).await?;
+    alone.end().await?;
 
+    let (server, floor) = (setting.start(Role::Whole, None).await?, Server::floor(programs, &world).await?);
     let bench = Bench { programs, world: &world, server: &server, floor: &floor, scratch };
     let plan = Plan { rounds: arguments.rounds, seconds: arguments.seconds };
     let rows = bench.rows(&scenarios, &arguments.connections, plan).await?;
     let peak_memory = server.pid.peak_memory();
     server.end().await?;
     floor.end().await?;
+    let relay = relay::Bench { setting, board, plan, scratch, only: arguments.only.as_deref() };
+    let relay = Box::pin(relay.measure()).await?;
     let pictures = match arguments.without_pictures {
         true => None,
         false => Some(pictures::measure(programs, scratch)?),
@@ -166,6 +174,7 @@ async fn everything(
         rows,
         peak_memory,
         statements,
+        relay,
         pictures,
     })
 }

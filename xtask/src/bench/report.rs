@@ -2,6 +2,7 @@
 use super::{
     measure::{Plan, Row},
     pictures::Pictures,
+    relay::{BESIDE, Relaying},
     scenario::Side,
     statements::Count,
     target::{self, Target},
@@ -25,6 +26,8 @@ pub struct Report {
     pub peak_memory: u64,
     /// Absent when this PostgreSQL cannot count.
     pub statements: Option<Vec<Count>>,
+    /// Absent when nothing of it was wanted.
+    pub relay: Option<Relaying>,
     pub pictures: Option<Pictures>,
 }
 
@@ -97,6 +100,9 @@ impl Report {
         } else {
             say("\nThis PostgreSQL has no pg_stat_statements: statements were not counted.");
         }
+        if let Some(relay) = &self.relay {
+            print_relay(relay);
+        }
         if let Some(pictures) = &self.pictures {
             say("\n| Thumbnail of 12 megapixels | Best | Mean | Peak memory |\n|---|--:|--:|--:|");
             let sides = [("GymAPI", Some(pictures.own)), ("Pillow", pictures.pillow)];
@@ -115,6 +121,26 @@ impl Report {
             self.filled.gyms,
             self.filled.people,
             self.filled.rows,
+        ));
+    }
+}
+
+fn print_relay(relay: &Relaying) {
+    if !relay.rates.is_empty() {
+        say("\n| | Rows/s |\n|---|--:|");
+        for rate in &relay.rates {
+            say(&format!("| {} | {:.0} |", rate.name, rate.rows_per_second));
+        }
+    }
+    if let Some(missing) = &relay.missing {
+        say(&format!("\nThe queue's stand-in could not be had: {missing}"));
+    }
+    if let Some(beside) = relay.beside {
+        say(&format!("\n| {} connections | Requests/s | Without | Ratio | Rows/s |", beside.connections));
+        say("|---|--:|--:|--:|--:|");
+        say(&format!(
+            "| {BESIDE} | {:.0} | {:.0} | {:.2} | {:.0} |",
+            beside.relaying, beside.idle, beside.ratio, beside.rows_per_second
         ));
     }
 }

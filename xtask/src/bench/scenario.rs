@@ -1,10 +1,11 @@
 //! What is asked, and by whom.
+mod events;
 mod schedule;
 
 use super::{
     exchange,
     server::Issuer,
-    world::{Gym, World},
+    world::{Gym, Person, World},
 };
 use domain::identity::role::HighestRole;
 use std::net::SocketAddr;
@@ -23,9 +24,10 @@ pub struct Scenario {
     /// What the floor or the uncached row of the same kind is called.
     pub beside: Option<&'static str>,
     pub requests: Vec<String>,
-    pub expect: u16,
-    /// Requests come in pairs, of which the second takes back what the first did.
-    pub pairs: bool,
+    /// The statuses of the answers, in turn.
+    pub expect: &'static [u16],
+    /// Requests come in pairs, of which the second takes back what the first did; what the two are called.
+    pub halves: Option<[&'static str; 2]>,
     /// No request repeats another, and nothing of earlier ones is kept: every answer is made anew.
     pub fresh: bool,
 }
@@ -40,6 +42,7 @@ pub const CACHED_LIST: &str = "cached list of 50";
 pub const CACHED_READ: &str = "cached read of one";
 pub const UNCHANGED: &str = "cached list, 304";
 
+pub use events::{CACHED_EVENTS, EVENTS, JOINED, JOINING, OWN_EVENTS};
 pub use schedule::{BOOKING, HOT_BOOKING, WEEK};
 
 /// Requests of every gym, `each` for one gym.
@@ -50,9 +53,18 @@ fn over(gyms: &[Gym], each: impl Fn(&Gym) -> Vec<String>) -> Vec<String> {
     (0..longest).flat_map(|n| of_gyms.iter().filter_map(move |list| list.get(n).cloned())).collect()
 }
 
+/// Pairs of requests: `each` for a gym, what one of its members has to themselves, and that member.
+fn pairs(gyms: &[Gym], theirs: fn(&Gym) -> &[i64], each: impl Fn(i64, i64, &Person) -> [String; 2]) -> Vec<String> {
+    let mut pairs = Vec::new();
+    for gym in gyms {
+        pairs.extend(gym.members.iter().zip(theirs(gym)).flat_map(|(who, what)| each(gym.id, *what, who)));
+    }
+    pairs
+}
+
 impl Scenario {
     fn server(name: &'static str, beside: Option<&'static str>, requests: Vec<String>) -> Self {
-        Self { name, side: Side::Server, beside, requests, expect: 200, pairs: false, fresh: false }
+        Self { name, side: Side::Server, beside, requests, expect: &[200], halves: None, fresh: false }
     }
 
     fn floor(name: &'static str, requests: Vec<String>) -> Self {
@@ -73,9 +85,17 @@ impl Asking<'_> {
         self.ask(exchange::post, path, email, role, gym)
     }
 
+    fn post_json(&self, path: &str, body: &str, email: &str, role: HighestRole, gym: Option<i64>) -> String {
+        self.ask(|path, headers| exchange::post_json(path, headers, body), path, email, role, gym)
+    }
+
+    fn delete(&self, path: &str, email: &str, role: HighestRole, gym: Option<i64>) -> String {
+        self.ask(exchange::delete, path, email, role, gym)
+    }
+
     fn ask(
         &self,
-        method: fn(&str, &[(&str, &str)]) -> String,
+        method: impl Fn(&str, &[(&str, &str)]) -> String,
         path: &str,
         email: &str,
         role: HighestRole,
@@ -96,6 +116,11 @@ pub fn list(gyms: &[Gym], issuer: &Issuer, limit: u32) -> Vec<String> {
     over(gyms, |gym| {
         gym.admins.iter().map(|admin| asking.get(&path, &admin.email, HighestRole::Admin, Some(gym.id))).collect()
     })
+}
+
+/// The same at the length that is measured.
+pub fn listing(gyms: &[Gym], issuer: &Issuer) -> Scenario {
+    Scenario::server(LIST, Some(LIST_FLOOR), list(gyms, issuer, 50))
 }
 
 fn cached_list(gyms: &[Gym], issuer: &Issuer) -> Vec<String> {
@@ -124,7 +149,7 @@ pub fn all(world: &World, issuer: &Issuer) -> Vec<Scenario> {
     let page = |gym: &Gym| vec![exchange::get(&format!("/api/v1/gyms/{}/details", gym.id), &[])];
     let bare = |path: String| exchange::get(&path, &[]);
     let mut all = vec![
-        server(LIST, Some(LIST_FLOOR), list(gyms, issuer, 50)),
+        listing(gyms, issuer),
         floor(LIST_FLOOR, over(gyms, |gym| vec![bare(format!("/list/{}/50", gym.id))])),
         server(ROW, Some(ROW_FLOOR), over(gyms, row)),
         floor(
@@ -140,6 +165,7 @@ pub fn all(world: &World, issuer: &Issuer) -> Vec<Scenario> {
         server(CACHED_READ, Some(ROW), over(gyms, page)),
     ];
     all.extend(schedule::all(world, &asking));
+    all.extend(events::all(gyms, &asking));
     all
 }
 
@@ -155,5 +181,5 @@ pub async fn unchanged(gyms: &[Gym], issuer: &Issuer, server: SocketAddr) -> any
         let Some(tag) = answer.header("etag") else { anyhow::bail!("an answer {} without a tag", answer.status) };
         requests.push(request.replacen("\r\n\r\n", &format!("\r\nif-none-match: {tag}\r\n\r\n"), 1));
     }
-    Ok(Scenario { expect: 304, ..Scenario::server(UNCHANGED, Some(LIST), requests) })
+    Ok(Scenario { expect: &[304], ..Scenario::server(UNCHANGED, Some(LIST), requests) })
 }

@@ -1,5 +1,5 @@
 //! The processes that are measured, and the issuer whose tokens they accept.
-use super::{exchange, release::Programs, usage::Pid, world::World};
+use super::{exchange, queue::Queue, release::Programs, usage::Pid, world::World};
 use crate::services;
 use adapter_oidc::{DevIssuer, DevIssuerOptions};
 use anyhow::{Context, bail};
@@ -38,6 +38,60 @@ impl Issuer {
     }
 }
 
+/// What all servers of a measurement have in common.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    pub programs: &'a Programs,
+    pub world: &'a World,
+    pub issuer: &'a Issuer,
+    pub data: &'a Path,
+}
+
+/// Which part of the server a process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// API and worker, as when nothing is said.
+    Whole,
+    Api,
+    Worker,
+}
+
+impl Role {
+    fn command(self) -> Option<&'static str> {
+        match self {
+            Self::Whole => None,
+            Self::Api => Some("serve"),
+            Self::Worker => Some("work"),
+        }
+    }
+}
+
+impl Setting<'_> {
+    /// The server as in production: configuration by environment, a log line for each request, which goes nowhere.
+    /// Limits of requests per user are off, for a few hundred users make all the load.
+    pub async fn start(&self, role: Role, queue: Option<&Queue>) -> anyhow::Result<Server> {
+        let address = free_address()?;
+        let mut command = Command::new(&self.programs.server);
+        let kept = ["PATH", "HOME", "LANG"].into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+        let kept: Vec<_> = kept.collect();
+        command.args(role.command()).env_clear().envs(kept).envs([
+            ("GYMAPI_ENVIRONMENT", "production"),
+            ("GYMAPI_DEMO", "false"),
+            ("GYMAPI_RATE_LIMITS", "false"),
+            ("GYMAPI_HTTP_ADDR", &address.to_string()),
+            ("DATABASE_URL", &self.world.database_url),
+            ("GYMAPI_DATABASE_CONNECTIONS", &POOL.to_string()),
+            ("REDIS_URL", &self.world.redis.address),
+            ("OIDC_ISSUER", &self.issuer.address),
+            ("OIDC_JWKS_URL", &format!("{}jwks.json", self.issuer.address)),
+            ("AUTH0_API_AUDIENCE", AUDIENCE),
+        ]);
+        command.env("GYMAPI_DATA_DIR", self.data);
+        command.envs(queue.map(Queue::environment).into_iter().flatten());
+        Server::spawn(command, address, "/health/ready").await
+    }
+}
+
 /// A measured process; it ends with this value.
 pub struct Server {
     child: Child,
@@ -48,29 +102,6 @@ pub struct Server {
 }
 
 impl Server {
-    /// The server as in production: configuration by environment, one process for API and worker, a log line for each
-    /// request, which goes nowhere. Limits of requests per user are off, for a few hundred users make all the load.
-    pub async fn start(programs: &Programs, world: &World, issuer: &Issuer, data: &Path) -> anyhow::Result<Self> {
-        let address = free_address()?;
-        let mut command = Command::new(&programs.server);
-        let kept = ["PATH", "HOME", "LANG"].into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
-        let kept: Vec<_> = kept.collect();
-        command.env_clear().envs(kept).envs([
-            ("GYMAPI_ENVIRONMENT", "production"),
-            ("GYMAPI_DEMO", "false"),
-            ("GYMAPI_RATE_LIMITS", "false"),
-            ("GYMAPI_HTTP_ADDR", &address.to_string()),
-            ("DATABASE_URL", &world.database_url),
-            ("GYMAPI_DATABASE_CONNECTIONS", &POOL.to_string()),
-            ("REDIS_URL", &world.redis.address),
-            ("OIDC_ISSUER", &issuer.address),
-            ("OIDC_JWKS_URL", &format!("{}jwks.json", issuer.address)),
-            ("AUTH0_API_AUDIENCE", AUDIENCE),
-        ]);
-        command.env("GYMAPI_DATA_DIR", data);
-        Self::spawn(command, address, "/health/ready").await
-    }
-
     pub async fn floor(programs: &Programs, world: &World) -> anyhow::Result<Self> {
         let address = free_address()?;
         let mut command = Command::new(&programs.xtask);

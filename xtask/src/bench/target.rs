@@ -1,7 +1,11 @@
 //! What is asked of the figures.
 use super::{
+    relay::BESIDE,
     report::Report,
-    scenario::{BOOKING, CACHED_LIST, CACHED_READ, HOT_BOOKING, LIST, PROFILE, ROW, Side, UNCHANGED, WEEK},
+    scenario::{
+        BOOKING, CACHED_EVENTS, CACHED_LIST, CACHED_READ, EVENTS, HOT_BOOKING, JOINED, JOINING, LIST, OWN_EVENTS,
+        PROFILE, ROW, Side, UNCHANGED, WEEK,
+    },
     statements::PAGES,
 };
 use serde::Serialize;
@@ -18,6 +22,21 @@ pub struct Target {
 /// The numbers of connections at which the machine is busy, where throughput is what a ratio tells of.
 const BUSY: [usize; 2] = [32, 128];
 const MANY: usize = 128;
+/// The rows whose slowest answers are looked at.
+const STEADY: [&str; 12] = [
+    LIST,
+    ROW,
+    PROFILE,
+    CACHED_LIST,
+    CACHED_READ,
+    UNCHANGED,
+    WEEK,
+    BOOKING,
+    EVENTS,
+    OWN_EVENTS,
+    CACHED_EVENTS,
+    JOINING,
+];
 
 pub fn all(report: &Report) -> Vec<Target> {
     let mut targets = Vec::new();
@@ -25,14 +44,16 @@ pub fn all(report: &Report) -> Vec<Target> {
         for name in [LIST, ROW] {
             targets.extend(ratio(report, name, connections, "of the floor", 0.75));
         }
-        targets.extend(ratio(report, WEEK, connections, "of the floor", 0.6));
+        for name in [WEEK, EVENTS, OWN_EVENTS] {
+            targets.extend(ratio(report, name, connections, "of the floor", 0.6));
+        }
         targets.extend(ratio(report, BOOKING, connections, "of the floor", 0.5));
-        for name in [CACHED_LIST, CACHED_READ] {
+        for name in [CACHED_LIST, CACHED_READ, CACHED_EVENTS] {
             targets.extend(ratio(report, name, connections, "of the uncached", 3.0));
         }
     }
     targets.extend(ratio(report, HOT_BOOKING, MANY, "of that of many sessions", 0.5));
-    for name in [LIST, ROW, PROFILE, CACHED_LIST, CACHED_READ, UNCHANGED, WEEK, BOOKING] {
+    for name in STEADY {
         let Some(row) = report.row(name, MANY) else { continue };
         targets.push(at_most(format!("{name}, {MANY} connections: p99 / p50"), row.p99 / row.p50.max(1.0), 5.0, ""));
     }
@@ -46,6 +67,11 @@ pub fn all(report: &Report) -> Vec<Target> {
     targets.extend(constant(report));
     targets.extend(statements(report, WEEK, 4.0));
     targets.extend(statements(report, BOOKING, 6.0));
+    targets.extend(statements(report, JOINED, 6.0));
+    if let Some(beside) = report.relay.as_ref().and_then(|relay| relay.beside) {
+        let what = format!("{BESIDE}, {} connections: throughput in parts of that without", beside.connections);
+        targets.push(at_least(what, beside.ratio, 0.9));
+    }
     if let Some(ratio) = report.pictures.as_ref().and_then(|pictures| pictures.ratio()) {
         targets.push(at_least("thumbnails a second per core, times Pillow's".to_owned(), ratio, 1.0));
     }
@@ -79,7 +105,7 @@ fn constant(report: &Report) -> Option<Target> {
 
 fn statements(report: &Report, name: &str, most: f64) -> Option<Target> {
     let count = report.statements.as_ref()?.iter().find(|count| count.name == name)?;
-    Some(at_most(format!("{name}: statements"), count.statements, most, ""))
+    Some(at_most(format!("{name}: statements, BEGIN and COMMIT among them"), count.statements, most, ""))
 }
 
 fn at_least(what: String, measured: f64, wanted: f64) -> Target {

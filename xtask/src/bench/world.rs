@@ -1,9 +1,12 @@
 //! The databases, and who in them calls.
+mod events;
+
 use crate::{
     seed,
     services::{self, Board, Entry},
 };
 use anyhow::Context;
+pub use events::LISTED;
 use serde::Serialize;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -39,6 +42,8 @@ pub struct Gym {
     pub members: Vec<Person>,
     /// A session for each of these members.
     pub sessions: Vec<i64>,
+    /// An event for each of these members; beside them they take part in [`LISTED`] others.
+    pub events: Vec<i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -59,7 +64,7 @@ pub struct Extent {
 
 impl World {
     pub async fn make(board: &Board, extent: Extent) -> anyhow::Result<Self> {
-        services::up_to_measure(board)?;
+        services::up_to_measure(board, &["postgres", "redis"])?;
         let entry = |name: &'static str| board.running(name).with_context(|| format!("{name} ended"));
         let (postgres, redis) = (entry("postgres")?, entry("redis")?);
         let (admin, connection) = tokio_postgres::connect(&postgres.address, NoTls).await?;
@@ -76,18 +81,18 @@ impl World {
         let (database, connection) = tokio_postgres::connect(&database_url, NoTls).await?;
         tokio::spawn(connection);
         super::statements::pause(&database).await?;
-        // what is measured must not depend on whether the server's own housekeeping came by already
-        // one at a time: several at once are a transaction, in which there is no VACUUM
-        database.batch_execute("VACUUM ANALYZE").await?;
-        database.batch_execute("CHECKPOINT").await?;
-        let version = database.query_one("SHOW server_version", &[]).await?.try_get::<_, String>(0)?;
-        let version = version.split(' ').next().unwrap_or_default().to_owned();
         let gyms = cast(&database, extent).await?;
         let first = gyms.first().context("a world without gyms")?;
         let hot = Wanted {
             session: wanted_sessions(&database, first.id, 1).await?.remove(0),
             people: people(&database, first.id, "MEMBER", CROWD).await?,
         };
+        // what is measured must not depend on whether the server's own housekeeping came by already
+        // one at a time: several at once are a transaction, in which there is no VACUUM
+        database.batch_execute("VACUUM ANALYZE").await?;
+        database.batch_execute("CHECKPOINT").await?;
+        let version = database.query_one("SHOW server_version", &[]).await?.try_get::<_, String>(0)?;
+        let version = version.split(' ').next().unwrap_or_default().to_owned();
         Ok(Self { postgres, redis, database_url, database, filled, version, gyms, hot })
     }
 
@@ -146,7 +151,9 @@ async fn cast(database: &Client, extent: Extent) -> anyhow::Result<Vec<Gym>> {
         let admins = people(database, id, "ADMIN", 10).await?;
         let members = people(database, id, "MEMBER", extent.members_asking).await?;
         let sessions = wanted_sessions(database, id, extent.members_asking).await?;
-        gyms.push(Gym { id, admins, members, sessions });
+        events::attended(database, id, &members).await?;
+        let events = events::wanted(database, id, extent.members_asking).await?;
+        gyms.push(Gym { id, admins, members, sessions, events });
     }
     anyhow::ensure!(gyms.iter().all(|gym| !gym.admins.is_empty() && !gym.members.is_empty()), "a gym without people");
     Ok(gyms)

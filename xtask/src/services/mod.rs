@@ -67,10 +67,11 @@ const KINDS: [Kind; 9] = [
     Kind { name: "onesignal", start: onesignal::start, optional: true },
 ];
 
-/// What is measured: a PostgreSQL that can count its statements, and a Redis.
-const MEASURED: [Kind; 2] = [
+/// What is measured: a PostgreSQL that can count its statements, a Redis, and a queue's stand-in.
+const MEASURED: [Kind; 3] = [
     Kind { name: "postgres", start: postgres::start_counting, optional: false },
     Kind { name: "redis", start: redis::start, optional: false },
+    Kind { name: "sqs", start: sqs::start, optional: false },
 ];
 
 /// A server that could not be had.
@@ -130,10 +131,11 @@ fn start(board: &Board, wanted: impl Fn(&Kind) -> bool) -> anyhow::Result<Vec<Mi
     Ok(missing)
 }
 
-/// Starts PostgreSQL and Redis for a measurement.
-pub fn up_to_measure(board: &Board) -> anyhow::Result<()> {
+/// Starts those of these servers that are not running, for a measurement.
+pub fn up_to_measure(board: &Board, names: &[&str]) -> anyhow::Result<()> {
     let tools = Tools::open()?;
-    MEASURED.iter().try_for_each(|kind| ensure(kind, &tools, board).with_context(|| kind.name))
+    let mut wanted = MEASURED.iter().filter(|kind| names.contains(&kind.name));
+    wanted.try_for_each(|kind| ensure(kind, &tools, board).with_context(|| kind.name))
 }
 
 fn ensure(kind: &Kind, tools: &Tools, board: &Board) -> anyhow::Result<()> {

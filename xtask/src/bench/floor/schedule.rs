@@ -47,7 +47,8 @@ const WEEK: &str = r#"SELECT s.id, s.gym_id, s.class_id, s.trainer_id, s.start_t
 const OWN: &str = "SELECT session_id, status FROM class_participation
     WHERE gym_id = $1 AND member_id = $2 AND session_id = ANY($3) ORDER BY session_id";
 
-const MEMBERSHIP: &str = "SELECT id, gym_id, user_id, role, is_active, membership_expires_at, membership_type,
+pub(super) const MEMBERSHIP: &str =
+    "SELECT id, gym_id, user_id, role, is_active, membership_expires_at, membership_type,
     stripe_customer_id, stripe_subscription_id, last_payment_at, notes, last_app_access, total_app_opens,
     monthly_app_opens, monthly_reset_date, app_streak_days, created_at, updated_at
     FROM user_gyms WHERE gym_id = $1 AND user_id = $2 LIMIT 1 FOR KEY SHARE";

@@ -1,5 +1,5 @@
 //! A week of a gym as its members look at it, and seats.
-use super::{Asking, Scenario, over};
+use super::{Asking, Scenario, over, pairs};
 use crate::bench::{
     exchange,
     world::{Gym, Person, World},
@@ -60,22 +60,18 @@ pub fn all(world: &World, asking: &Asking<'_>) -> Vec<Scenario> {
     let floor_pair = |gym: i64, session: i64, who: &Person| {
         ["book", "give-back"].map(|what| exchange::post(&format!("/{what}/{gym}/{session}/{}", who.id), &[]))
     };
-    let pairs = |each: &dyn Fn(i64, i64, &Person) -> [String; 2]| -> Vec<String> {
-        let of_gym = |gym: &Gym| -> Vec<String> {
-            gym.members.iter().zip(&gym.sessions).flat_map(|(who, session)| each(gym.id, *session, who)).collect()
-        };
-        gyms.iter().flat_map(of_gym).collect()
-    };
     let hot = gyms.first().map(|gym| gym.id).unwrap_or_default();
     let hot = world.hot.people.iter().flat_map(|who| pair(hot, world.hot.session, who)).collect();
 
-    let seats = |scenario: Scenario| Scenario { pairs: true, ..scenario };
+    let seats = |halves, scenario: Scenario| Scenario { halves: Some(halves), ..scenario };
+    let (taken, hot_taken) = (["seat taken", "seat given back"], ["hot seat taken", "hot seat given back"]);
+    let theirs: fn(&Gym) -> &[i64] = |gym| &gym.sessions;
     vec![
         Scenario { fresh: true, ..Scenario::server(WEEK, Some(WEEK_FLOOR), over(gyms, weeks)) },
         Scenario::floor(WEEK_FLOOR, over(gyms, floor_weeks)),
         Scenario::server(CACHED_WEEK, Some(WEEK), over(gyms, cached_week)),
-        seats(Scenario::server(BOOKING, Some(BOOKING_FLOOR), pairs(&pair))),
-        seats(Scenario::floor(BOOKING_FLOOR, pairs(&floor_pair))),
-        seats(Scenario::server(HOT_BOOKING, Some(BOOKING), hot)),
+        seats(taken, Scenario::server(BOOKING, Some(BOOKING_FLOOR), pairs(gyms, theirs, pair))),
+        seats(taken, Scenario::floor(BOOKING_FLOOR, pairs(gyms, theirs, floor_pair))),
+        seats(hot_taken, Scenario::server(HOT_BOOKING, Some(BOOKING), hot)),
     ]
 }
