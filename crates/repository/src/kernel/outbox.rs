@@ -36,8 +36,8 @@ pub trait Outbox: Send + Sync {
         lease: &str,
         holds: TimeDelta,
     ) -> Result<Vec<Model>>;
-    /// Ends an effect that this lease still holds.
-    async fn finish(&self, conn: &Conn, id: OutboxId, lease: &str) -> Result<bool>;
+    /// Ends those of these effects that this lease still holds; returns how many.
+    async fn finish(&self, conn: &Conn, ids: &[OutboxId], lease: &str) -> Result<u64>;
     /// Hands an effect back for `at`; when a newer one of its kind and key waits already, this one is superseded
     /// and done.
     async fn postpone(&self, conn: &Conn, row: &Model, lease: &str, at: DateTime<Utc>, error: &str) -> Result<bool>;
@@ -63,8 +63,8 @@ pub trait Outbox: Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SeaOutbox;
 
-fn held(id: OutboxId, lease: &str) -> Condition {
-    Condition::all().add(C::Id.eq(id)).add(C::Status.eq(S::Running)).add(C::Lease.eq(lease))
+fn held(ids: &[OutboxId], lease: &str) -> Condition {
+    Condition::all().add(C::Id.is_in(ids.iter().copied())).add(C::Status.eq(S::Running)).add(C::Lease.eq(lease))
 }
 
 /// Ends an effect when a newer one of its kind and key waits, and says whether it did.
@@ -80,7 +80,7 @@ async fn superseded(conn: &Conn, row: &Model, lease: &str, error: &str) -> Resul
         .col_expr(C::Status, Expr::value(S::Done.to_value()))
         .col_expr(C::DoneAt, Expr::value(time::now()))
         .col_expr(C::LastError, Expr::value(error))
-        .filter(held(row.id, lease))
+        .filter(held(&[row.id], lease))
         .filter(Expr::exists(newer))
         .exec(&conn.executor()?)
         .await?;
@@ -185,14 +185,17 @@ impl Outbox for SeaOutbox {
         Ok(claim.exec_with_returning(&conn.executor()?).await?)
     }
 
-    async fn finish(&self, conn: &Conn, id: OutboxId, lease: &str) -> Result<bool> {
+    async fn finish(&self, conn: &Conn, ids: &[OutboxId], lease: &str) -> Result<u64> {
+        if ids.is_empty() {
+            return Ok(0);
+        }
         let done = Entity::update_many()
             .col_expr(C::Status, Expr::value(S::Done.to_value()))
             .col_expr(C::DoneAt, Expr::value(time::now()))
-            .filter(held(id, lease))
+            .filter(held(ids, lease))
             .exec(&conn.executor()?)
             .await?;
-        Ok(done.rows_affected == 1)
+        Ok(done.rows_affected)
     }
 
     async fn postpone(&self, conn: &Conn, row: &Model, lease: &str, at: DateTime<Utc>, error: &str) -> Result<bool> {
@@ -204,7 +207,7 @@ impl Outbox for SeaOutbox {
             .col_expr(C::NextAttemptAt, Expr::value(at))
             .col_expr(C::LastError, Expr::value(error))
             .col_expr(C::Lease, Expr::value(Option::<String>::None))
-            .filter(held(row.id, lease))
+            .filter(held(&[row.id], lease))
             .exec(&conn.executor()?)
             .await
             .map_err(StoreError::from);
@@ -219,7 +222,7 @@ impl Outbox for SeaOutbox {
     async fn defer(&self, conn: &Conn, row: &Model, lease: &str, at: DateTime<Utc>, reason: &str) -> Result<bool> {
         let untried = Entity::update_many()
             .col_expr(C::Attempts, Expr::value(row.attempts - 1))
-            .filter(held(row.id, lease))
+            .filter(held(&[row.id], lease))
             .exec(&conn.executor()?)
             .await?;
         Ok(untried.rows_affected == 1 && self.postpone(conn, row, lease, at, reason).await?)
@@ -229,7 +232,7 @@ impl Outbox for SeaOutbox {
         let parked = Entity::update_many()
             .col_expr(C::Status, Expr::value(S::Dead.to_value()))
             .col_expr(C::LastError, Expr::value(error))
-            .filter(held(id, lease))
+            .filter(held(&[id], lease))
             .exec(&conn.executor()?)
             .await?;
         Ok(parked.rows_affected == 1)

@@ -107,6 +107,8 @@ pub trait Seats: Send + Sync {
     async fn record(&self, conn: &Conn, gym: GymId, cancellations: Vec<cancellation::Create>) -> Result<()>;
     /// Writes the number of seats taken into held sessions, as their rows say (SCH-61).
     async fn recount(&self, conn: &Conn, gym: GymId, sessions: &[SessionId]) -> Result<()>;
+    /// The same for one session whose rows were counted since it is held.
+    async fn count(&self, conn: &Conn, gym: GymId, session: SessionId, occupied: i64) -> Result<()>;
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -377,6 +379,15 @@ impl Seats for SeaSeats {
         scope::update::<session::Entity>(gym)
             .col_expr(S::CurrentParticipants, SimpleExpr::from(occupied(gym)))
             .filter(S::Id.is_in(sessions.iter().copied()))
+            .exec(&conn.executor()?)
+            .await?;
+        Ok(())
+    }
+
+    async fn count(&self, conn: &Conn, gym: GymId, session: SessionId, occupied: i64) -> Result<()> {
+        scope::update::<session::Entity>(gym)
+            .col_expr(S::CurrentParticipants, Expr::value(occupied))
+            .filter(S::Id.eq(session))
             .exec(&conn.executor()?)
             .await?;
         Ok(())

@@ -1,6 +1,7 @@
 //! Effects: leased by one worker at a time, in order, and never lost.
 use chrono::{TimeDelta, Utc};
 use domain::kernel::outbox::{Effect, Model, OutboxStatus as S, backoff};
+use futures::FutureExt;
 use repository::{
     Db, StoreError,
     kernel::outbox::{Outbox, SeaOutbox},
@@ -51,6 +52,24 @@ async fn states(db: &Db) -> Vec<S> {
 }
 
 both! {
+    async fn word_of_an_effect_comes_with_the_commit_that_wrote_it(t: TestDb) {
+        let told = || t.db.effects_written().now_or_never().is_some();
+        for (writes, commits) in [(true, true), (true, false), (false, true)] {
+            let tx = t.db.begin().await.unwrap();
+            if writes {
+                SeaOutbox.push(&tx, effect("a", None)).await.unwrap();
+            }
+            assert!(!told(), "nobody can see it yet");
+            if commits { tx.commit().await.unwrap() } else { tx.rollback().await.unwrap() }
+            assert_eq!(told(), writes && commits, "writes: {writes}, commits: {commits}");
+            assert!(!told(), "it is told once");
+        }
+        push(&t.db, "b", None).await;
+        assert!(told(), "without a transaction it can be seen at once");
+        SeaOutbox.replay_all(&t.db).await.unwrap();
+        assert!(told(), "a dead effect that is replayed is due");
+    }
+
     async fn of_one_aggregate_only_the_oldest_unfinished_effect_is_leased(t: TestDb) {
         for aggregate in ["a", "a", "b", "a"] {
             push(&t.db, aggregate, None).await;
@@ -66,7 +85,7 @@ both! {
         set_due(t, first[0].id.0, again).await;
         let second = claim(&t.db, "w2", 100).await;
         assert_eq!(second.iter().map(|r| (r.id, r.attempts)).collect::<Vec<_>>(), [(first[0].id, 2)]);
-        assert!(SeaOutbox.finish(&t.db, first[0].id, "w2").await.unwrap());
+        assert_eq!(SeaOutbox.finish(&t.db, &[first[0].id], "w2").await.unwrap(), 1);
         let third = claim(&t.db, "w2", 100).await;
         assert_eq!(third.len(), 1);
         // a dead one does not hold back what follows
@@ -96,7 +115,7 @@ both! {
                     tokio::task::yield_now().await;
                     for row in rows {
                         running.lock().unwrap().remove(&row.aggregate);
-                        assert!(SeaOutbox.finish(&t.db, row.id, &lease).await.unwrap());
+                        assert_eq!(SeaOutbox.finish(&t.db, &[row.id], &lease).await.unwrap(), 1);
                     }
                 }
             }
@@ -132,12 +151,12 @@ both! {
         let inherited = claim(&t.db, "heir", 10).await;
         assert_eq!((inherited[0].id, inherited[0].attempts), (held[0].id, 2));
         let soon = Utc::now();
-        assert!(!SeaOutbox.finish(&t.db, held[0].id, "dies").await.unwrap());
+        assert_eq!(SeaOutbox.finish(&t.db, &[held[0].id], "dies").await.unwrap(), 0);
         assert!(!SeaOutbox.postpone(&t.db, &held[0], "dies", soon, "late").await.unwrap());
         assert!(!SeaOutbox.park(&t.db, held[0].id, "dies", "late").await.unwrap());
         assert_eq!(SeaOutbox.release(&t.db, "dies").await.unwrap(), 0);
         assert_eq!(states(&t.db).await, [S::Running]);
-        assert!(SeaOutbox.finish(&t.db, held[0].id, "heir").await.unwrap());
+        assert_eq!(SeaOutbox.finish(&t.db, &[held[0].id], "heir").await.unwrap(), 1);
         assert_eq!(states(&t.db).await, [S::Done]);
     }
 
@@ -254,7 +273,7 @@ both! {
             push(&t.db, aggregate, None).await;
         }
         let rows = claim(&t.db, "w", 2).await;
-        assert!(SeaOutbox.finish(&t.db, rows[0].id, "w").await.unwrap());
+        assert_eq!(SeaOutbox.finish(&t.db, &[rows[0].id], "w").await.unwrap(), 1);
         assert!(SeaOutbox.park(&t.db, rows[1].id, "w", "no").await.unwrap());
         assert_eq!(SeaOutbox.reap(&t.db, Utc::now() - TimeDelta::hours(1)).await.unwrap(), 0);
         assert_eq!(SeaOutbox.reap(&t.db, Utc::now() + TimeDelta::hours(1)).await.unwrap(), 1);

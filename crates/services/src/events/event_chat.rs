@@ -141,7 +141,6 @@ impl EventChats {
         core.db
             .run(async |tx| Ok::<_, Error>(core.chat_later(&tx, room.gym_id, ChatWork::Freeze { event }).await?))
             .await?;
-        core.committed(&[]).await;
         Ok(())
     }
 }

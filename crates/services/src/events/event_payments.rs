@@ -177,7 +177,6 @@ impl EventPayments for EventPaymentsService {
         if claims && is_current(&row, intent) {
             let core = &self.core;
             core.db.run(async |tx| core.payment_refused(&tx, &event, &row, &intent.id).await).await?;
-            core.committed(&[]).await;
         }
         Ok(())
     }

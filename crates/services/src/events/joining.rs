@@ -104,7 +104,7 @@ impl EventParticipationService {
     pub(super) async fn join_one(&self, actor: &Actor, event: EventId) -> Result<ParticipationWithPayment> {
         actor.must_be(GymRole::Member)?;
         let core = &self.core;
-        let joined = core.db.run(async |tx| self.place(&tx, actor, event).await).await?;
+        let joined = core.in_turn(event, async |tx| self.place(&tx, actor, event).await).await?;
         if joined.before.is_some() {
             core.committed(&stale(actor.gym_id())).await;
         }

@@ -87,8 +87,7 @@ impl EventParticipationService {
         actor.must_be(GymRole::Member)?;
         let (core, gym) = (&self.core, actor.gym_id());
         let owed = core
-            .db
-            .run(async |tx| {
+            .in_turn(event, async |tx| {
                 let event = core.hold_event(&tx, gym, event).await?;
                 if event.status == EventStatus::Completed {
                     return Err(EVENT_COMPLETED.into());

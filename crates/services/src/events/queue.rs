@@ -132,9 +132,7 @@ impl EventQueue for EventQueueService {
             Some(queue) => queue.send(&[message]).await.pop().unwrap_or(Ok(())).map_err(|e| e.to_string()),
             None => {
                 let effect = super::event_chat::later(&request);
-                let written = self.core.stores.outbox.push(&self.core.db, effect).await;
-                self.core.committed(&[]).await;
-                written.map_err(|e| e.to_string())
+                self.core.stores.outbox.push(&self.core.db, effect).await.map_err(|e| e.to_string())
             }
         };
         let chat_creation = match sent {

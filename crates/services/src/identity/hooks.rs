@@ -247,7 +247,6 @@ impl HookService {
         // not in the transaction of the row, which may be older than this event: when it fails, the provider tells
         // us again
         self.core.effect(&self.core.db, effect::role_sync(row.id)).await?;
-        self.core.committed(&[]).await;
         Ok(UserCreated { message: "The user is known.", user_id: Some(row.id), email: Some(email) })
     }
 

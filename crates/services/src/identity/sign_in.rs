@@ -75,7 +75,6 @@ async fn link(core: &Core, claims: &Claims, row: user::Model) -> Result<user::Mo
             Ok(users.by_id(&tx, row.id).await?)
         })
         .await?;
-    core.committed(&[]).await;
     linked.ok_or_else(|| IDENTITY_CONFLICT.into())
 }
 

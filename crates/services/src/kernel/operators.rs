@@ -157,14 +157,12 @@ impl Operators for OperatorService {
         if !self.effects.replay(id).await? {
             return Err(DEAD_EFFECT_NOT_FOUND.into());
         }
-        self.core.committed(&[]).await;
         Ok(())
     }
 
     async fn replay_effects(&self, caller: &Caller) -> Result<u64> {
         caller.must_be_super_admin()?;
         let replayed = self.effects.replay_all().await?;
-        self.core.committed(&[]).await;
         Ok(replayed)
     }
 

@@ -74,6 +74,10 @@ const BATCH: u64 = 100;
 /// How old the figures of what waits may be: while there is something to do, and while there is nothing.
 const COUNTED_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
+fn delivered(kind: &'static str, outcome: &'static str, effects: usize) {
+    metrics::counter!("gymapi_outbox_deliveries_total", "kind" => kind, "outcome" => outcome).increment(effects as u64);
+}
+
 pub struct Relay {
     core: Core,
     handlers: Vec<Arc<dyn EffectHandler>>,
@@ -107,26 +111,26 @@ impl Relay {
 
     async fn deliver_group(&self, handler: &dyn EffectHandler, rows: Vec<Model>) -> crate::Result<()> {
         let outcomes = handler.deliver_all(&rows).await;
+        let (mut done, mut failed) = (Vec::new(), Vec::new());
         for (row, outcome) in rows.iter().zip(outcomes) {
-            self.settle(handler, row, outcome).await?;
+            match outcome {
+                Ok(()) => done.push(row.id),
+                Err(failure) => failed.push((row, failure)),
+            }
+        }
+        self.core.stores.outbox.finish(&self.core.db, &done, &self.lease).await?;
+        delivered(handler.kind(), "done", done.len());
+        for (row, failure) in failed {
+            self.put_back(handler, row, failure).await?;
         }
         Ok(())
     }
 
-    async fn settle(
-        &self,
-        handler: &dyn EffectHandler,
-        row: &Model,
-        outcome: Result<(), Failure>,
-    ) -> crate::Result<()> {
+    async fn put_back(&self, handler: &dyn EffectHandler, row: &Model, failure: Failure) -> crate::Result<()> {
         let outbox = &self.core.stores.outbox;
         let kind = handler.kind();
-        let label = match outcome {
-            Ok(()) => {
-                outbox.finish(&self.core.db, row.id, &self.lease).await?;
-                "done"
-            }
-            Err(Failure::Retry { reason, after }) if row.attempts < handler.max_attempts() => {
+        let label = match failure {
+            Failure::Retry { reason, after } if row.attempts < handler.max_attempts() => {
                 let pause =
                     after.and_then(|a| TimeDelta::from_std(a).ok()).unwrap_or_else(|| handler.pause(row.attempts));
                 let at = self.core.clock.now() + pause;
@@ -134,18 +138,18 @@ impl Relay {
                 outbox.postpone(&self.core.db, row, &self.lease, at, &reason).await?;
                 "retry"
             }
-            Err(Failure::Later { reason, after }) => {
+            Failure::Later { reason, after } => {
                 let at = self.core.clock.now() + TimeDelta::from_std(after).unwrap_or(LEASE);
                 outbox.defer(&self.core.db, row, &self.lease, at, reason).await?;
                 "deferred"
             }
-            Err(Failure::Retry { reason, .. } | Failure::Permanent(reason)) => {
+            Failure::Retry { reason, .. } | Failure::Permanent(reason) => {
                 tracing::error!(kind, id = %row.id, attempts = row.attempts, reason, "effect is dead: see the outbox");
                 outbox.park(&self.core.db, row.id, &self.lease, &reason).await?;
                 "dead"
             }
         };
-        metrics::counter!("gymapi_outbox_deliveries_total", "kind" => kind, "outcome" => label).increment(1);
+        delivered(kind, label, 1);
         Ok(())
     }
 

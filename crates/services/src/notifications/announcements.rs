@@ -202,7 +202,6 @@ impl AnnouncementService {
                 Ok::<_, Error>(core.push(&tx, push).await?)
             })
             .await?;
-        core.committed(&[]).await;
         Ok(Sent::queued(correlation, told, errors))
     }
 
@@ -302,7 +301,6 @@ impl Announcements for AnnouncementService {
                 Ok::<_, Error>(core.push(&tx, push).await?)
             })
             .await?;
-        core.committed(&[]).await;
         Ok(Sent::queued(correlation, told, Vec::new()))
     }
 

@@ -85,7 +85,6 @@ impl Segments for SegmentService {
             payload: json!(Waiting { segment, message, expires_at }),
         };
         core.effect(&core.db, effect).await?;
-        core.committed(&[]).await;
         Ok(Queued { notification_id: key })
     }
 }

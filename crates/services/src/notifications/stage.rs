@@ -5,15 +5,11 @@ use domain::GymId;
 
 impl Core {
     pub async fn stage_notice(&self, notice: Notice<'_>) -> Result<usize> {
-        let told = self.db.run(async |tx| Ok::<_, Error>(self.notify(&tx, notice.clone()).await?)).await?;
-        self.committed(&[]).await;
-        Ok(told)
+        self.db.run(async |tx| Ok::<_, Error>(self.notify(&tx, notice.clone()).await?)).await
     }
 
     pub async fn stage_mail(&self, notice: MailNotice<'_>) -> Result<usize> {
-        let told = self.db.run(async |tx| Ok::<_, Error>(self.mail(&tx, notice.clone()).await?)).await?;
-        self.committed(&[]).await;
-        Ok(told)
+        self.db.run(async |tx| Ok::<_, Error>(self.mail(&tx, notice.clone()).await?)).await
     }
 
     pub async fn stage_withdrawal(&self, gym: GymId, correlation: &str) -> Result<u64> {

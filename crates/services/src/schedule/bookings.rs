@@ -162,7 +162,7 @@ impl BookingService {
                     let waitlists = &core.stores.waitlists;
                     waitlists.leave(&tx, gym, &[session], Some(member), WaitlistStatus::Promoted, now).await?;
                 }
-                seats.recount(&tx, gym, &[session]).await?;
+                seats.count(&tx, gym, session, held.state.occupied + 1).await?;
                 Ok::<_, Error>(rows.into_iter().next().ok_or(SESSION_NOT_FOUND)?)
             })
             .await?;

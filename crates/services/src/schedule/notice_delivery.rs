@@ -110,7 +110,6 @@ impl EffectHandler for NoticeDelivery {
             core.notify(&tx, told).await
         });
         told.await.map_err(|e: repository::StoreError| Failure::retry(e))?;
-        core.committed(&[]).await;
         Ok(())
     }
 }

@@ -108,8 +108,14 @@ impl Core {
             let active = sessions.iter().any(|held| held.settings.require_active_membership);
             settled.promoted = self.promote(tx, gym, free, active, now).await?;
         }
-        let ids: Vec<_> = sessions.iter().map(|held| held.session.id).collect();
-        self.stores.seats.recount(tx, gym, &ids).await?;
+        let seats = &self.stores.seats;
+        if let [held] = sessions {
+            let occupied = held.state.occupied + settled.promoted.len() as i64;
+            seats.count(tx, gym, held.session.id, occupied).await?;
+        } else {
+            let ids: Vec<_> = sessions.iter().map(|held| held.session.id).collect();
+            seats.recount(tx, gym, &ids).await?;
+        }
         Ok(settled)
     }
 

@@ -154,7 +154,6 @@ impl Job for ClassReminders {
             for (gym, sessions) in by_gym {
                 reminded += self.remind(gym, &sessions, within.clone()).await.map_err(|e| e.to_string())?;
             }
-            core.committed(&[]).await;
             if !more {
                 return Ok(format!("{reminded} sessions reminded of"));
             }

@@ -59,7 +59,7 @@ const HOLD: &str = "SELECT id, gym_id, class_id, trainer_id, start_time, end_tim
 
 const STATE: &str = "SELECT s.id, c.max_capacity,
     (SELECT COUNT(p.id) FROM class_participation p WHERE p.gym_id = $1 AND p.session_id = s.id
-     AND p.status IN ('registered', 'attended', 'no_show')),
+     AND p.status IN ('registered', 'attended')),
     (SELECT COUNT(w.id) FROM class_waitlist_entry w
      WHERE w.gym_id = $1 AND w.session_id = s.id AND w.status = 'waiting'),
     (SELECT p.status FROM class_participation p WHERE p.gym_id = $1 AND p.session_id = s.id AND p.member_id = $3),
@@ -80,9 +80,7 @@ const SEAT: &str = "INSERT INTO class_participation (gym_id, session_id, member_
     RETURNING id, gym_id, session_id, member_id, status, registration_time, attendance_time, cancellation_time,
     cancellation_reason, created_at, updated_at";
 
-const RECOUNT: &str = "UPDATE class_session SET current_participants = (SELECT COUNT(p.id) FROM class_participation p
-    WHERE p.gym_id = $1 AND p.session_id = class_session.id AND p.status IN ('registered', 'attended', 'no_show'))
-    WHERE gym_id = $1 AND id = $2";
+const COUNT: &str = "UPDATE class_session SET current_participants = $3 WHERE gym_id = $1 AND id = $2";
 
 const CANCEL: &str = "UPDATE class_participation SET status = 'cancelled', cancellation_time = $4,
     cancellation_reason = NULL, updated_at = $4
@@ -93,10 +91,6 @@ const CANCEL: &str = "UPDATE class_participation SET status = 'cancelled', cance
 const RECORD: &str = "INSERT INTO class_cancellation (gym_id, session_id, member_id, participation_id, cancelled_by,
     actor, is_late, reason, cancelled_at, created_at, updated_at)
     VALUES ($1, $2, $3, $4, $3, 'member', false, NULL, $5, $5, $5)";
-
-const QUEUE: &str = "SELECT id, gym_id, session_id, member_id, status, joined_at, resolved_at, created_at, updated_at
-    FROM class_waitlist_entry WHERE gym_id = $1 AND session_id = $2 AND status = 'waiting'
-    ORDER BY session_id, joined_at, id";
 
 fn session(row: &Row) -> anyhow::Result<session::Model> {
     Ok(session::Model {
@@ -218,7 +212,8 @@ async fn book(
         return Err(anyhow::anyhow!("full").into());
     }
     let booked = tx.query_one(&tx.prepare_cached(SEAT).await?, &[&gym, &session, &member, &Utc::now()]).await?;
-    tx.execute(&tx.prepare_cached(RECOUNT).await?, &[&gym, &session]).await?;
+    let taken = i32::try_from(taken)? + 1;
+    tx.execute(&tx.prepare_cached(COUNT).await?, &[&gym, &session, &taken]).await?;
     tx.commit().await?;
     Ok(Json(participation(&booked)?))
 }
@@ -229,13 +224,13 @@ async fn give_back(
 ) -> Result<Json<Participation>, Broken> {
     let mut client = pool.get().await?;
     let tx = client.transaction().await?;
-    held(&tx, gym, session, member).await?;
+    let (_, _, taken) = held(&tx, gym, session, member).await?;
     let now = Utc::now();
     let row = tx.query_one(&tx.prepare_cached(CANCEL).await?, &[&gym, &session, &member, &now]).await?;
     let id: i64 = row.try_get(0)?;
     tx.execute(&tx.prepare_cached(RECORD).await?, &[&gym, &session, &member, &id, &now]).await?;
-    tx.query(&tx.prepare_cached(QUEUE).await?, &[&gym, &session]).await?;
-    tx.execute(&tx.prepare_cached(RECOUNT).await?, &[&gym, &session]).await?;
+    let taken = i32::try_from(taken)? - 1;
+    tx.execute(&tx.prepare_cached(COUNT).await?, &[&gym, &session, &taken]).await?;
     tx.commit().await?;
     Ok(Json(participation(&row)?))
 }

@@ -54,7 +54,7 @@ both! {
         let seat = confirm(&app, &c.ana, &row, json!({})).await.expect(200);
         assert_eq!((&seat["status"], &seat["payment_status"]), (&json!("REGISTERED"), &json!("PAID")));
         assert_eq!((&seat["amount_paid_cents"], &seat["payment_expiry"]), (&json!(PRICE), &Value::Null));
-        assert_eq!(told(t, "event_payment_confirmed").await, [c.ana.id]);
+        assert_eq!(told(t, "event_payment_confirmed").await, [c.ana.id], "NTF-47");
         assert_eq!(chat_work(t).await, [("add".to_owned(), vec![c.ana.id.0])]);
         // paid is paid (EVT-57)
         assert_eq!(confirm(&app, &c.ana, &row, json!({"payment_intent_id": "pi_none"})).await.expect(200), seat);

@@ -41,7 +41,7 @@ both! {
         let credits = core.stores.event_credits.list(&core.db, c.gym.id, services::Page::default()).await.unwrap();
         let credits: Vec<_> = credits.into_iter().map(|credit| (credit.user_id, credit.amount, credit.currency)).collect();
         assert_eq!(credits, [(c.ana.id, PRICE, "EUR".to_owned())]);
-        assert_eq!(told(t, "event_refunded").await, [c.ana.id, c.ana.id]);
+        assert_eq!(told(t, "event_refunded").await, [c.ana.id, c.ana.id], "NTF-48: of each refund");
     }
 
     async fn evt_60_nothing_goes_back_once_the_event_has_begun(t: TestDb) {
@@ -93,7 +93,7 @@ both! {
             run_job(&app, "refund_retry").await;
         }
         assert_eq!(tasks(t).await, [("policy".to_owned(), "failed".to_owned(), PRICE, 10)]);
-        assert_eq!(told(t, "refund_failed").await, [c.admin.id], "the gym's own, once");
+        assert_eq!(told(t, "refund_failed").await, [c.admin.id], "NTF-91: the gym's own, once");
         clock.advance(TimeDelta::days(9));
         run_job(&app, "refund_retry").await;
         assert_eq!((tasks(t).await[0].3, given_back(&app)), (10, vec![]));

@@ -125,7 +125,7 @@ both! {
         let open = intent(&app, &event, &c.ana).await;
         app.services.event_payments.failed(ACCOUNT, &open).await.unwrap();
         app.services.event_payments.failed(ACCOUNT, &open).await.unwrap();
-        assert_eq!(told(t, "event_payment_method_required").await, [c.ana.id]);
+        assert_eq!(told(t, "event_payment_method_required").await, [c.ana.id], "NTF-49");
         assert_eq!(part(&app, &event, &c.ana).await, before);
         pay(&app, &event, &c.ana).await;
         app.services.event_payments.failed(ACCOUNT, &Intent { id: "pi_late".into(), ..open }).await.unwrap();

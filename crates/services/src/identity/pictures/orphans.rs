@@ -85,7 +85,6 @@ impl OrphanSweep {
             });
             queued.await?;
         }
-        self.core.committed(&[]).await;
         Ok(())
     }
 }

@@ -82,9 +82,8 @@ impl RegistrationService {
         tracing::warn!(%error, account, "the account of a failed registration is deleted later");
         let write =
             async |tx: repository::Tx| Ok::<_, Error>(self.core.effect(&tx, effect::account_delete(account)).await?);
-        match self.core.db.run(write).await {
-            Ok(()) => self.core.committed(&[]).await,
-            Err(error) => tracing::error!(%error, account, "the account of a failed registration stays behind"),
+        if let Err(error) = self.core.db.run(write).await {
+            tracing::error!(%error, account, "the account of a failed registration stays behind");
         }
     }
 }
