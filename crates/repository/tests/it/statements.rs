@@ -118,6 +118,7 @@ lists! {
     "ids_without_qr_code": |c, of, page| SeaUsers.ids_without_qr_code(c, page.limit);
     "pictures_like": |c, of, page| SeaUsers.pictures_like(c, "http");
     "of_member": |c, of, page| SeaEarned.of_member(c, of.gym, of.person, page);
+    "award": |c, of, page| SeaEarned.award(c, of.gym, of.milestones(page));
     "earned": |c, of, page| SeaStatistics.earned(c, of.gym, of.person, None, page.limit);
     "latest_visitors": |c, of, page| SeaStatistics.latest_visitors(c, in_minutes(-60), page.limit);
     "active_members": |c, of, page| SeaSnapshots.active_members(c, of.gym, in_minutes(-60), UserId(0), page.limit);

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     ClassId, GymId, OutboxId, SessionId, UserId,
     attendance::{
+        achievement,
         goal::{self, GoalStatus},
         health_record,
         milestone::Milestone,
@@ -67,6 +68,12 @@ pub fn day(day: u32) -> NaiveDate {
 }
 
 impl Of {
+    /// As many as the page is long, that no other page has.
+    pub fn milestones(&self, page: Page) -> Vec<achievement::Create> {
+        let page = u32::try_from(page.limit).unwrap();
+        (0..page).map(|n| Milestone::Classes(1000 * page + n).earned(self.person, Utc::now())).collect()
+    }
+
     /// As many of the people as the page is long.
     pub fn people(&self, page: Page) -> Vec<UserId> {
         first(&self.people, page).iter().map(|one| one.id).collect()
