@@ -79,6 +79,7 @@ pub(crate) fn around(router: Router<AppState>, state: AppState, http: &Http, doc
     let near = ServiceBuilder::new()
         .layer(Through(limits.then(keys).then(entity_tag::EntityTag)))
         .layer(axum::extract::DefaultBodyLimit::max(http.max_body));
+    let underway = state.underway.clone();
     let routed = router.route_layer(Through(context::RememberRoute)).layer(near).with_state(state);
     let outside = context::Context::default()
         .then(panics::Panics)
@@ -88,7 +89,7 @@ pub(crate) fn around(router: Router<AppState>, state: AppState, http: &Http, doc
         .layer(Through(outside))
         .layer(MapResponseBodyLayer::new(Body::new))
         .layer(CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(1000).and(is_text)))
-        .layer(Through(saturation::Slots::new(http).then(slashes::Slashes::of(document))))
+        .layer(Through(saturation::Slots::new(http, underway).then(slashes::Slashes::of(document))))
         .service(routed);
     Router::new().fallback_service(around)
 }

@@ -1,5 +1,8 @@
 //! What every service stands on.
-use crate::{Result, kernel::turns::Turns};
+use crate::{
+    Result,
+    kernel::{turns::Turns, underway::Underway},
+};
 use domain::{
     attendance::{achievement, goal, health_record, health_snapshot},
     billing::event_credit,
@@ -86,6 +89,8 @@ pub struct Core {
     pub clock: Arc<dyn Clock>,
     /// Whether mails are sent: without a mailer none are written (NTF-80).
     pub mail_enabled: bool,
+    /// Requests that this process serves.
+    pub underway: Underway,
     /// Of this process, at rows that many want at once.
     pub(crate) turns: Arc<Turns>,
     mark: Arc<OnceCell<Mark>>,
@@ -257,6 +262,7 @@ impl Core {
             cache,
             clock: Arc::new(SystemClock),
             mail_enabled: false,
+            underway: Underway::default(),
             turns: Arc::default(),
             mark: Arc::default(),
         }

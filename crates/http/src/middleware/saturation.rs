@@ -9,6 +9,7 @@ use axum::{
     http::{HeaderMap, Method, StatusCode},
     response::{IntoResponse, Response},
 };
+use services::kernel::underway::Underway;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::timeout};
 
@@ -38,14 +39,16 @@ impl TimeLimits {
 #[derive(Clone)]
 pub(super) struct Slots {
     free: Arc<Semaphore>,
+    underway: Underway,
     limits: TimeLimits,
     max_uri: usize,
     max_headers: usize,
 }
 
 impl Slots {
-    pub(super) fn new(http: &Http) -> Self {
+    pub(super) fn new(http: &Http, underway: Underway) -> Self {
         Self {
+            underway,
             free: Arc::new(Semaphore::new(http.max_in_flight.min(Semaphore::MAX_PERMITS))),
             limits: TimeLimits::new(http),
             max_uri: http.max_uri,
@@ -79,6 +82,7 @@ impl Step for Slots {
             metrics::counter!("gymapi_http_shed_total").increment(1);
             return ApiError::unavailable().into_response();
         };
+        let _running = self.underway.begin();
         match timeout(limit, next.run(request)).await {
             Ok(response) => response,
             Err(_) => ApiError::timed_out().into_response(),

@@ -1,8 +1,13 @@
 //! Events with the number of their participants; who takes part; and what an event still holds.
 use super::SeaEvents;
-use crate::{Conn, Page, Result, identity::contains, scope};
+use crate::{
+    Conn, Page, Result,
+    hot::{Columns, HotRead, HotRow, hot_row},
+    identity::contains,
+    scope,
+};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use domain::{
     EventId, GymId, UserId,
     chat::room,
@@ -12,10 +17,11 @@ use domain::{
     },
 };
 use sea_orm::{
-    ColumnTrait, Condition, DbErr, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult, QuerySelect,
-    QueryTrait, Select,
+    ActiveEnum, ColumnTrait, Condition, DbErr, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, QueryTrait, Select,
     sea_query::{Expr, LockType, SelectStatement, SimpleExpr},
 };
+use std::error::Error;
 
 /// An event, and how many have a seat in it (EVT-4).
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +37,68 @@ impl FromQueryResult for Listed {
             participants_count: row.try_get("", "participants_count")?,
         })
     }
+}
+
+hot_row!(event::Model {
+    id,
+    gym_id,
+    title,
+    description,
+    start_time,
+    end_time,
+    location,
+    max_participants,
+    status,
+    is_paid,
+    price_cents,
+    currency,
+    refund_policy,
+    refund_deadline_hours,
+    partial_refund_percentage,
+    stripe_product_id,
+    stripe_price_id,
+    creator_id,
+    completion_attempts,
+    cancellation_date,
+    cancelled_by_user_id,
+    cancellation_reason,
+    total_refunded_cents,
+    version,
+    created_at,
+    updated_at,
+});
+
+impl HotRow for Listed {
+    fn names(prefix: &str, names: &mut Vec<String>) {
+        event::Model::names(prefix, names);
+        names.push("participants_count".to_owned());
+    }
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        Ok(Self { event: event::Model::read(columns)?, participants_count: columns.take()? })
+    }
+}
+
+/// Those that are not over before an instant and have begun by another.
+static BETWEEN: HotRead<event::Entity, (DateTime<Utc>, DateTime<Utc>, Page), Listed> =
+    HotRead::new(|gym, (from, until, page)| in_order(between(gym, from, until), page));
+
+/// The same in one state.
+static IN_STATE: HotRead<event::Entity, (String, DateTime<Utc>, DateTime<Utc>, Page), Listed> =
+    HotRead::new(|gym, (status, from, until, page)| {
+        in_order(between(gym, from, until).filter(E::Status.eq(status)), page)
+    });
+
+fn between(gym: GymId, from: DateTime<Utc>, until: DateTime<Utc>) -> Select<event::Entity> {
+    counted(gym).filter(E::EndTime.gte(from)).filter(E::StartTime.lte(until))
+}
+
+fn in_order(events: Select<event::Entity>, page: Page) -> Select<event::Entity> {
+    events.order_by_asc(E::StartTime).order_by_asc(E::Id).offset(page.skip).limit(page.limit)
+}
+
+/// New year's midnight of a year in which there are no events, before them all or after.
+fn bound(year: i32) -> DateTime<Utc> {
+    NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN).and_utc()
 }
 
 /// Which events a list shows: those for which everything that is said holds (EVT-3).
@@ -87,6 +155,13 @@ pub(super) fn counted(gym: GymId) -> Select<event::Entity> {
 }
 
 impl EventFilter {
+    /// The instants between which it looks, when it asks for nothing else but a state.
+    fn times_alone(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let alone =
+            Self { title_contains: None, location_contains: None, created_by: None, only_available: false, ..*self };
+        (alone == *self).then(|| (self.ends_from.unwrap_or(bound(1)), self.starts_until.unwrap_or(bound(9999))))
+    }
+
     fn condition(&self, gym: GymId) -> Condition {
         let available = || {
             let room = Expr::col((event::Entity, E::MaxParticipants)).gt(SimpleExpr::from(seated(gym)));
@@ -110,13 +185,16 @@ fn of_event(gym: GymId, event: EventId) -> Select<participation::Entity> {
 #[async_trait]
 impl EventQueries for SeaEvents {
     async fn listed(&self, conn: &Conn, gym: GymId, filter: &EventFilter, page: Page) -> Result<Vec<Listed>> {
-        let rows = counted(gym)
-            .filter(filter.condition(gym))
-            .order_by_asc(E::StartTime)
-            .order_by_asc(E::Id)
-            .offset(page.skip)
-            .limit(page.limit);
-        Ok(rows.into_model().all(&conn.executor()?).await?)
+        match (filter.times_alone(), filter.status) {
+            (Some((from, until)), None) => BETWEEN.all(conn, gym, (from, until, page)).await,
+            (Some((from, until)), Some(status)) => {
+                IN_STATE.all(conn, gym, (status.to_value(), from, until, page)).await
+            }
+            (None, _) => {
+                let rows = in_order(counted(gym).filter(filter.condition(gym)), page);
+                Ok(rows.into_model().all(&conn.executor()?).await?)
+            }
+        }
     }
 
     async fn one(&self, conn: &Conn, gym: GymId, event: EventId) -> Result<Option<Listed>> {

@@ -1,6 +1,10 @@
 //! Who takes part in an event: looked up and listed.
 use super::events::{Listed, counted};
-use crate::{Conn, Page, Result, scope};
+use crate::{
+    Conn, Page, Result,
+    hot::{Columns, HotRead, HotRow, hot_row},
+    scope,
+};
 use async_trait::async_trait;
 use domain::{
     EventId, EventParticipationId, GymId, UserId,
@@ -11,12 +15,76 @@ use domain::{
     },
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
+    ColumnTrait, DbErr, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    RelationDef, Select,
     sea_query::{Alias, DynIden, Expr, ExprTrait, Query, SelectStatement, SimpleExpr},
 };
+use std::error::Error;
 
 /// A row and its event.
 pub type WithEvent = (participation::Model, event::Model);
+
+hot_row!(participation::Model {
+    id,
+    gym_id,
+    event_id,
+    member_id,
+    status,
+    attended,
+    payment_status,
+    stripe_payment_intent_id,
+    amount_paid_cents,
+    refund_amount_cents,
+    payment_date,
+    refund_date,
+    payment_expiry,
+    registered_at,
+    queued_at,
+    payment_attempt,
+    created_at,
+    updated_at,
+});
+
+/// One of a member's rows with its event.
+struct Part(WithEvent);
+
+/// Prefixes of the columns of the two tables.
+const ROW: &str = "p_";
+const EVENT: &str = "e_";
+
+impl FromQueryResult for Part {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        let part = participation::Model::from_query_result(row, ROW)?;
+        Ok(Self((part, event::Model::from_query_result(row, EVENT)?)))
+    }
+}
+
+impl HotRow for Part {
+    fn names(_: &str, names: &mut Vec<String>) {
+        participation::Model::names(ROW, names);
+        event::Model::names(EVENT, names);
+    }
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let part = participation::Model::read(columns)?;
+        Ok(Self((part, event::Model::read(columns)?)))
+    }
+}
+
+static OF_MEMBER: HotRead<participation::Entity, (UserId, Page), Part> =
+    HotRead::new(|gym, (member, page)| newest(parts_of(gym, member), page));
+
+fn parts_of(gym: GymId, member: UserId) -> Select<participation::Entity> {
+    let parts = scope::select::<participation::Entity>(gym)
+        .filter(P::MemberId.eq(member))
+        .join(JoinType::InnerJoin, its_event())
+        .select_only();
+    let parts = scope::prefixed::<_, participation::Entity>(parts, ROW);
+    scope::prefixed::<_, event::Entity>(parts, EVENT)
+}
+
+fn newest(parts: Select<participation::Entity>, page: Page) -> Select<participation::Entity> {
+    parts.order_by_desc(P::RegisteredAt).order_by_desc(P::Id).offset(page.skip).limit(page.limit)
+}
 
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
@@ -204,20 +272,14 @@ impl EventParticipations for SeaEventParticipations {
         status: Option<EventParticipationStatus>,
         page: Page,
     ) -> Result<Vec<WithEvent>> {
-        let mut rows = scope::select::<participation::Entity>(gym).filter(P::MemberId.eq(member));
-        if let Some(status) = status {
-            rows = rows.filter(P::Status.eq(status));
-        }
-        let rows = rows
-            .join(JoinType::InnerJoin, its_event())
-            .select_also(event::Entity)
-            .order_by_desc(P::RegisteredAt)
-            .order_by_desc(P::Id)
-            .offset(page.skip)
-            .limit(page.limit)
-            .all(&conn.executor()?)
-            .await?;
-        Ok(rows.into_iter().filter_map(|(row, event)| Some((row, event?))).collect())
+        let parts: Vec<Part> = match status {
+            None => OF_MEMBER.all(conn, gym, (member, page)).await?,
+            Some(status) => {
+                let parts = newest(parts_of(gym, member).filter(P::Status.eq(status)), page);
+                parts.into_model().all(&conn.executor()?).await?
+            }
+        };
+        Ok(parts.into_iter().map(|Part(part)| part).collect())
     }
 
     async fn payments(

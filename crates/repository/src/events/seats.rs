@@ -17,8 +17,8 @@ use domain::{
 use sea_orm::{
     ActiveEnum,
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, IdenStatic, Iterable, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, RelationDef, Select,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    RelationDef, Select,
     sea_query::{Expr, ExprTrait, IntoCondition, LockBehavior, LockType, OnConflict, SimpleExpr},
 };
 use std::collections::HashSet;
@@ -186,7 +186,7 @@ impl EventSeats for SeaEventSeats {
             .expr_as(SimpleExpr::from(seated(gym).filter(this).into_query()), "registered")
             .expr_as(SimpleExpr::from(refunds.into_query()), "refunds")
             .filter(E::Id.eq(event));
-        let state = P::iter().fold(state, |state, column| state.column_as(column, format!("own_{}", column.as_str())));
+        let state = scope::prefixed::<_, participation::Entity>(state, "own_");
         Ok(state.into_model().one(&conn.executor()?).await?)
     }
 

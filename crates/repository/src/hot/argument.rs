@@ -178,3 +178,4 @@ macro_rules! several {
 
 several!(A 0, B 1);
 several!(A 0, B 1, C 2);
+several!(A 0, B 1, C 2, D 3);

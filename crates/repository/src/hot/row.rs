@@ -1,7 +1,11 @@
 //! Rows by position.
 use chrono::{DateTime, Utc};
 use domain::{
-    CategoryId, ClassId, GymId, MembershipId, RelationshipId, SessionId, UserId,
+    CategoryId, ClassId, EventId, EventParticipationId, GymId, MembershipId, RelationshipId, SessionId, UserId,
+    events::{
+        event::{EventStatus, RefundPolicy},
+        participation::{EventParticipationStatus, PaymentStatus},
+    },
     identity::{
         GymRole, PlatformRole,
         gym::{Certifications, GymType, Specialties},
@@ -118,15 +122,19 @@ macro_rules! documents {
 }
 
 plain!(bool, i32, i64, f64, String, DateTime<Utc>, serde_json::Value);
-ids!(CategoryId, ClassId, GymId, MembershipId, RelationshipId, SessionId, UserId);
+ids!(CategoryId, ClassId, EventId, EventParticipationId, GymId, MembershipId, RelationshipId, SessionId, UserId);
 words!(
     ClassCategory,
     Difficulty,
+    EventParticipationStatus,
+    EventStatus,
     GymRole,
     GymType,
     MembershipType,
     ParticipationStatus,
+    PaymentStatus,
     PlatformRole,
+    RefundPolicy,
     RelationshipStatus,
     SessionStatus,
 );

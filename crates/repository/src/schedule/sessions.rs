@@ -21,8 +21,8 @@ use domain::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, DbErr, EntityTrait, ExprTrait, FromQueryResult, IdenStatic, IntoActiveModel, Iterable,
-    JoinType, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef, Select,
+    ColumnTrait, Condition, DbErr, EntityTrait, ExprTrait, FromQueryResult, IntoActiveModel, JoinType, QueryFilter,
+    QueryOrder, QueryResult, QuerySelect, QueryTrait, RelationDef, Select,
     sea_query::{Expr, SimpleExpr},
 };
 use std::{error::Error, ops::Range};
@@ -197,18 +197,14 @@ fn class_category() -> RelationDef {
         .into()
 }
 
-fn prefixed<E: EntityTrait>(select: Select<session::Entity>, prefix: &str) -> Select<session::Entity> {
-    E::Column::iter().fold(select, |select, column| select.column_as(column, format!("{prefix}{}", column.as_str())))
-}
-
 fn with_class(gym: GymId) -> Select<session::Entity> {
     let select = scope::select::<session::Entity>(gym)
         .join(JoinType::InnerJoin, session_class())
         .join(JoinType::LeftJoin, class_category())
         .select_only();
-    let select = prefixed::<session::Entity>(select, SESSION);
-    let select = prefixed::<class::Entity>(select, CLASS);
-    prefixed::<category::Entity>(select, CATEGORY).expr_as(SimpleExpr::from(waiting(gym)), "waiting")
+    let select = scope::prefixed::<_, session::Entity>(select, SESSION);
+    let select = scope::prefixed::<_, class::Entity>(select, CLASS);
+    scope::prefixed::<_, category::Entity>(select, CATEGORY).expr_as(SimpleExpr::from(waiting(gym)), "waiting")
 }
 
 fn upcoming(from: DateTime<Utc>) -> Condition {

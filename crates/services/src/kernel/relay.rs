@@ -71,6 +71,8 @@ pub trait EffectHandler: Send + Sync {
 /// How long a lease holds: longer than the slowest handler's own time limits.
 const LEASE: TimeDelta = TimeDelta::seconds(120);
 const BATCH: u64 = 100;
+/// While many requests run: what they then wait for is soon over.
+const BATCH_AMONG_MANY: u64 = 10;
 /// How old the figures of what waits may be: while there is something to do, and while there is nothing.
 const COUNTED_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
@@ -92,7 +94,8 @@ impl Relay {
     /// Delivers what is due now; returns how many effects were tried.
     pub async fn run_once(&self) -> crate::Result<usize> {
         let kinds: Vec<_> = self.handlers.iter().map(|h| h.kind()).collect();
-        let mut rows = self.core.stores.outbox.claim(&self.core.db, &kinds, BATCH, &self.lease, LEASE).await?;
+        let most = if self.core.underway.is_crowded() { BATCH_AMONG_MANY } else { BATCH };
+        let mut rows = self.core.stores.outbox.claim(&self.core.db, &kinds, most, &self.lease, LEASE).await?;
         rows.sort_by_key(|row| row.id);
         let tried = rows.len();
         let mut by_kind: BTreeMap<String, Vec<Model>> = BTreeMap::new();
@@ -165,11 +168,12 @@ impl Relay {
     }
 
     /// Delivers until `stop` resolves, then hands back what it holds. When nothing is due it waits for an effect that
-    /// this process writes, or for a second.
+    /// this process writes, or for a second; while something is, it gives way to this process's requests.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
         let mut counted: Option<Instant> = None;
         loop {
+            let begun = Instant::now();
             let tried = self.run_once().await;
             let wanted = if matches!(tried, Ok(0)) { COUNTED_EVERY.1 } else { COUNTED_EVERY.0 };
             if counted.is_none_or(|at| at.elapsed() >= wanted) {
@@ -178,7 +182,12 @@ impl Relay {
             }
             let pause = match tried {
                 // an effect that was done lets the next of its aggregate through
-                Ok(1..) => Duration::ZERO,
+                Ok(1..) => {
+                    tokio::select! {
+                        () = &mut stop => break,
+                        () = tokio::time::sleep(self.core.underway.rest(begun.elapsed())) => continue,
+                    }
+                }
                 Ok(0) => Duration::from_secs(1),
                 Err(error) => {
                     tracing::warn!(%error, "the outbox cannot be read");
