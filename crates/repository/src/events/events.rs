@@ -78,17 +78,17 @@ impl HotRow for Listed {
     }
 }
 
-/// Those that are not over before an instant and have begun by another.
-static BETWEEN: HotRead<event::Entity, (DateTime<Utc>, DateTime<Utc>, Page), Listed> =
-    HotRead::new(|gym, (from, until, page)| in_order(between(gym, from, until), page));
+/// Not over before the one, begun by the other.
+type Times = (DateTime<Utc>, DateTime<Utc>);
+
+static BETWEEN: HotRead<event::Entity, (Times, Page), Listed> =
+    HotRead::new(|gym, (times, page)| in_order(between(gym, times), page));
 
 /// The same in one state.
-static IN_STATE: HotRead<event::Entity, (String, DateTime<Utc>, DateTime<Utc>, Page), Listed> =
-    HotRead::new(|gym, (status, from, until, page)| {
-        in_order(between(gym, from, until).filter(E::Status.eq(status)), page)
-    });
+static IN_STATE: HotRead<event::Entity, (String, Times, Page), Listed> =
+    HotRead::new(|gym, (status, times, page)| in_order(between(gym, times).filter(E::Status.eq(status)), page));
 
-fn between(gym: GymId, from: DateTime<Utc>, until: DateTime<Utc>) -> Select<event::Entity> {
+fn between(gym: GymId, (from, until): Times) -> Select<event::Entity> {
     counted(gym).filter(E::EndTime.gte(from)).filter(E::StartTime.lte(until))
 }
 
@@ -156,7 +156,7 @@ pub(super) fn counted(gym: GymId) -> Select<event::Entity> {
 
 impl EventFilter {
     /// The instants between which it looks, when it asks for nothing else but a state.
-    fn times_alone(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    fn times_alone(&self) -> Option<Times> {
         let alone =
             Self { title_contains: None, location_contains: None, created_by: None, only_available: false, ..*self };
         (alone == *self).then(|| (self.ends_from.unwrap_or(bound(1)), self.starts_until.unwrap_or(bound(9999))))
@@ -186,10 +186,8 @@ fn of_event(gym: GymId, event: EventId) -> Select<participation::Entity> {
 impl EventQueries for SeaEvents {
     async fn listed(&self, conn: &Conn, gym: GymId, filter: &EventFilter, page: Page) -> Result<Vec<Listed>> {
         match (filter.times_alone(), filter.status) {
-            (Some((from, until)), None) => BETWEEN.all(conn, gym, (from, until, page)).await,
-            (Some((from, until)), Some(status)) => {
-                IN_STATE.all(conn, gym, (status.to_value(), from, until, page)).await
-            }
+            (Some(times), None) => BETWEEN.all(conn, gym, (times, page)).await,
+            (Some(times), Some(status)) => IN_STATE.all(conn, gym, (status.to_value(), times, page)).await,
             (None, _) => {
                 let rows = in_order(counted(gym).filter(filter.condition(gym)), page);
                 Ok(rows.into_model().all(&conn.executor()?).await?)

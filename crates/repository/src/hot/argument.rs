@@ -178,4 +178,3 @@ macro_rules! several {
 
 several!(A 0, B 1);
 several!(A 0, B 1, C 2);
-several!(A 0, B 1, C 2, D 3);
