@@ -105,7 +105,7 @@ fn constant(report: &Report) -> Option<Target> {
 
 fn statements(report: &Report, name: &str, most: f64) -> Option<Target> {
     let count = report.statements.as_ref()?.iter().find(|count| count.name == name)?;
-    Some(at_most(format!("{name}: statements, BEGIN and COMMIT among them"), count.statements, most, ""))
+    Some(at_most(format!("{name}: statements"), count.statements, most, ""))
 }
 
 fn at_least(what: String, measured: f64, wanted: f64) -> Target {
