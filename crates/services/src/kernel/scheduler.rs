@@ -182,6 +182,8 @@ impl Scheduler {
         tracing::info!(job = name, outcome = label, line, "scheduled job ended");
         metrics::counter!("gymapi_job_runs_total", "job" => name, "outcome" => label).increment(1);
         metrics::histogram!("gymapi_job_duration_seconds", "job" => name).record(started.elapsed().as_secs_f64());
+        let ended = self.core.clock.now().timestamp() as f64;
+        metrics::gauge!("gymapi_job_last_run_timestamp_seconds", "job" => name, "outcome" => label).set(ended);
         let next = job.schedule().next(self.core.clock.now());
         let text = format!("{label}: {line}");
         // without the lease this changes nothing: the other instance tells how the job ended
