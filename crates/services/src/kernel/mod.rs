@@ -1,6 +1,5 @@
 //! What services share: cache keys, effects, their relay and their dead, scheduled jobs, limits, idempotency,
-//! uploaded files, turns at what many want,
-//! and what gives way to requests.
+//! uploaded files, turns at what many want, and what gives way to requests.
 pub mod cache_key;
 pub mod dead_effects;
 pub mod departure;

@@ -162,8 +162,7 @@ impl Operators for OperatorService {
 
     async fn replay_effects(&self, caller: &Caller) -> Result<u64> {
         caller.must_be_super_admin()?;
-        let replayed = self.effects.replay_all().await?;
-        Ok(replayed)
+        self.effects.replay_all().await
     }
 
     async fn jobs(&self, caller: &Caller) -> Result<Vec<JobState>> {

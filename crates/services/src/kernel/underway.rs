@@ -15,6 +15,9 @@ const FOR_EACH_PROCESSOR: usize = 4;
 /// How many times as long as it worked such work rests among a crowd: so it takes a tenth of the time.
 const RESTS: u32 = 9;
 
+/// However long it worked: most of a long time it waited for somebody else, and kept nobody from the processors.
+const LONGEST: Duration = Duration::from_secs(1);
+
 /// Requests that run. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Underway {
@@ -54,7 +57,7 @@ impl Underway {
 
     /// How long to rest for their sake after so much work.
     pub fn rest(&self, worked: Duration) -> Duration {
-        if self.is_crowded() { worked * RESTS } else { Duration::ZERO }
+        if self.is_crowded() { (worked * RESTS).min(LONGEST) } else { Duration::ZERO }
     }
 }
 
@@ -69,6 +72,7 @@ mod tests {
         assert_eq!((underway.is_crowded(), underway.rest(worked)), (false, Duration::ZERO));
         running.push(underway.begin());
         assert_eq!((underway.is_crowded(), underway.rest(worked)), (true, Duration::from_millis(90)));
+        assert_eq!(underway.rest(Duration::from_secs(30)), LONGEST);
         running.clear();
         assert!(!underway.is_crowded());
         assert_eq!(underway.requests.load(Relaxed), 0);
